@@ -1,0 +1,1 @@
+"""What every room shares: expressions, declarations, register, quantities, random streams, errors."""
