@@ -56,7 +56,7 @@ def parse(text: str | float | int, unit: str) -> float:
         raise ValueError(f"'{text}' is not a finite number")
     if not found and unit not in ("", "dimensionless", "1"):
         raise ValueError(f"'{text}' has no unit; write for example '{match.group(1)} {unit}'")
-    return value * factor(found or "dimensionless", unit or "dimensionless")
+    return float(f"{value * factor(found or 'dimensionless', unit or 'dimensionless'):.15g}")  # 10 ng is 10000 pg
 
 
 def _spelled(unit: str) -> str:
