@@ -1,0 +1,134 @@
+"""From readings to a design: one mean per arm and visit, plus covariates centred on the whole study.
+
+Cell means make every planned contrast a plain difference of coefficients. Covariates that the cells or earlier
+covariates already determine (a cohort that holds one arm only) cannot be told apart and are left out, with a note.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from thecal.analysis.statistics.mixed import Blocks, blocks
+from thecal.analysis.statistics.readings import Readings
+from thecal.core.errors import Problem, ThecalError
+
+Floats = NDArray[np.float64]
+Cell = tuple[str, float]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A design of arm × visit cell means and covariates, ready to be fitted."""
+
+    frame: pd.DataFrame            #: the readings that enter, in the order of X
+    X: Floats                      #: (n, p)
+    cells: tuple[Cell, ...]        #: the first columns of X
+    covariates: tuple[str, ...]    #: the rest
+    residual: NDArray[np.int64] | None
+    residual_names: tuple[str, ...]
+    notes: tuple[Problem, ...]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of all coefficients."""
+        return tuple(f"{arm} @ {day:g}" for arm, day in self.cells) + self.covariates
+
+    def weights(self, parts: dict[Cell, float]) -> Floats:
+        """Contrast vector (p,) from weights of cells; KeyError for a cell without readings."""
+        w = np.zeros(self.X.shape[1])
+        place = {cell: j for j, cell in enumerate(self.cells)}
+        for cell, weight in parts.items():
+            w[place[cell]] += weight
+        return w
+
+    def blocks(self, y: Floats | None = None) -> Blocks:
+        """The data by animal, with other values ``y`` (n,) in place of the readings if given."""
+        values = self.frame["y"].to_numpy() if y is None else y
+        return blocks(values, self.X, self.frame["animal"].to_numpy(), self.residual, self.columns,
+                      self.residual_names)
+
+
+def layout(data: Readings, baseline_days: tuple[float, ...] = (), baseline: str = "covariate",
+           covariates: tuple[str, ...] = ("sex", "cohort", "observer"), residual_by: str | None = None) -> Layout:
+    """Build the design.
+
+    Arguments:
+        baseline_days: visits before anything was done.
+        baseline: ``covariate`` (their mean per animal enters as covariate and the visits leave the outcome),
+            ``visit`` (they stay as visits) or ``none`` (they are dropped).
+        covariates: columns of the readings; used when they have more than one level.
+        residual_by: None for one residual variance, or a column (``arm``, ``day``) with its own variance per level.
+    """
+    frame, notes = data.frame, []
+    is_base = frame["day"].isin(baseline_days)
+    if is_base.all():
+        raise ThecalError.single("baseline", "every reading is a baseline reading; there is nothing to compare",
+                                 seen=", ".join(f"{d:g}" for d in baseline_days), code="only-baseline")
+    before = frame[is_base].groupby("animal")["y"].mean()
+    if baseline != "visit":
+        frame = frame[~is_base]
+    frame = frame.reset_index(drop=True)
+    cells = tuple(sorted({(a, float(d)) for a, d in zip(frame["arm"], frame["day"], strict=True)},
+                         key=lambda c: (data.arms.index(c[0]), c[1])))
+    place = {cell: j for j, cell in enumerate(cells)}
+    X = np.zeros((len(frame), len(cells)))
+    X[np.arange(len(frame)), [place[a, float(d)] for a, d in zip(frame["arm"], frame["day"], strict=True)]] = 1
+    columns: list[tuple[str, Floats]] = []
+    if baseline == "covariate" and len(before):
+        columns.append(("baseline", _baseline(frame, before, notes)))
+    for name in covariates:
+        columns += _dummies(frame, name, notes)
+    X, kept = _independent(X, columns, notes)
+    classes, names = None, ("residual",)
+    if residual_by is not None:
+        levels = sorted(frame[residual_by].unique(), key=lambda v: data.arms.index(v) if residual_by == "arm" else v)
+        classes = frame[residual_by].map({v: i for i, v in enumerate(levels)}).to_numpy()
+        names = tuple(f"residual:{v:g}" if isinstance(v, float) else f"residual:{v}" for v in levels)
+    return Layout(frame, X, cells, kept, classes, names, tuple(notes))
+
+
+def _baseline(frame: pd.DataFrame, before: pd.Series, notes: list[Problem]) -> Floats:
+    values = frame["animal"].map(before)
+    lacking = sorted(set(frame.loc[values.isna(), "animal"]))
+    if lacking:
+        notes.append(Problem("baseline", f"{len(lacking)} animals have no baseline reading; the mean stands in",
+                             seen=", ".join(lacking), severity="warning", code="no-baseline"))
+    mean = float(before.mean())
+    return (values.fillna(mean) - mean).to_numpy(float)
+
+
+def _dummies(frame: pd.DataFrame, name: str, notes: list[Problem]) -> list[tuple[str, Floats]]:
+    """Columns of a factor, first level as reference, each centred so that cell means refer to the study's mix."""
+    levels = sorted(frame[name].unique())
+    if len(levels) < 2:
+        return []
+    if "" in levels:
+        notes.append(Problem(name, f"{name} is not given for every reading; 'not given' is treated as a level",
+                             severity="warning", code="missing-covariate"))
+    found = []
+    for level in levels[1:]:
+        indicator = (frame[name] == level).to_numpy(float)
+        found.append((f"{name}={level or 'not given'}", indicator - indicator.mean()))
+    return found
+
+
+def _independent(X: Floats, columns: list[tuple[str, Floats]], notes: list[Problem]) -> tuple[Floats, tuple[str, ...]]:
+    """Append the columns that are not linear combinations of what stands before them."""
+    kept: list[str] = []
+    basis = np.linalg.qr(X)[0]
+    for name, column in columns:
+        left = column - basis @ (basis.T @ column)
+        left -= basis @ (basis.T @ left)
+        norm = float(np.linalg.norm(left))
+        if norm <= 1e-8 * max(float(np.linalg.norm(column)), 1e-12):
+            notes.append(Problem(name, f"{name} cannot be told apart from the arms or from earlier covariates; left out",
+                                 severity="warning", code="confounded"))
+            continue
+        basis = np.column_stack([basis, left / norm])
+        X = np.column_stack([X, column])
+        kept.append(name)
+    return X, tuple(kept)
