@@ -14,7 +14,7 @@ import toy
 from conftest import parts_of
 
 from thecal.core.errors import RunFailed
-from thecal.engine.jobs import JobFolder, LokyExecutor, Results, Stopped, run_chunks
+from thecal.engine.jobs import JobFolder, Results, Stopped, run_chunks
 
 
 def test_two_workers_write_what_one_writes(tmp_path, undisturbed):
@@ -132,8 +132,27 @@ def test_dask_writes_what_one_process_writes(tmp_path, undisturbed):
     assert parts_of(tmp_path / "job") == parts_of(undisturbed)
 
 
-def test_no_worker_outlives_a_closed_executor(tmp_path):
-    executor = LokyExecutor(2)
-    with toy.folder(tmp_path / "job") as job:
-        run_chunks(job, toy.walk, {}, executor=executor)
-    assert executor._pool is None
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="asks Linux for the processes")
+def test_no_worker_outlives_a_killed_driver(tmp_path):
+    driver = _driver(tmp_path / "job", 2, 0.15)
+    _wait_for_parts(tmp_path / "job", 1)
+    driver.kill()
+    driver.wait()
+    driver.stderr.close()
+    give_up = time.monotonic() + 20
+    while _session(driver.pid) and time.monotonic() < give_up:
+        time.sleep(0.1)
+    assert _session(driver.pid) == []
+
+
+def _session(leader: int) -> list[str]:
+    """Command lines of the processes of one session (Linux)."""
+    alive = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+            if int(fields[3]) == leader and fields[0] != "Z":
+                alive.append((stat.parent / "cmdline").read_text())
+        except OSError:
+            continue
+    return alive

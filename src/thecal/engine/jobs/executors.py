@@ -6,8 +6,11 @@ it says so (:class:`Lost`) and the driver submits the chunk again.
 
 from __future__ import annotations
 
+import os
 import queue
 import signal
+import threading
+import time
 import traceback
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -142,7 +145,7 @@ class LokyExecutor(_FutureExecutor):
         from loky.process_executor import ProcessPoolExecutor, ShutdownExecutorError, TerminatedWorkerError
 
         if self._pool is None:
-            self._pool = ProcessPoolExecutor(self._workers, env=ONE_THREAD, initializer=_ignore_interrupts)
+            self._pool = ProcessPoolExecutor(self._workers, env=ONE_THREAD, initializer=_serve, initargs=(os.getpid(),))
         try:
             future = self._pool.submit(compute, function, plan, chunk, seed)
         except (TerminatedWorkerError, ShutdownExecutorError):
@@ -157,9 +160,17 @@ class LokyExecutor(_FutureExecutor):
             self._pool = None
 
 
-def _ignore_interrupts() -> None:
-    """Ctrl-C reaches the whole group of processes; the driver alone decides what it means."""
+def _serve(driver: int) -> None:
+    """Settle a new worker: Ctrl-C, which reaches the whole group of processes, is for the driver alone to
+    answer, and a worker whose driver was killed ends too."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def end_with_driver() -> None:
+        while os.getppid() == driver:
+            time.sleep(1.0)
+        os._exit(1)
+
+    threading.Thread(target=end_with_driver, daemon=True).start()
 
 
 class DaskExecutor(_FutureExecutor):
