@@ -39,11 +39,19 @@ class Room:
     produced: dict[str, Quantity] = field(default_factory=dict)
     observed: dict[str, Quantity] = field(default_factory=dict)
     used: dict[str, Expression] = field(default_factory=dict)
+    inputs: dict[str, Quantity] = field(default_factory=dict)
 
     def parameter(self, name: str) -> Expression:
         """A number of the register, by its name within the room; the register gives unit, value and source."""
         entry = self.register[f"{self.name}.{name}"]
         return self.used.setdefault(entry.id, symbol(entry.id, entry.unit, "parameter"))
+
+    def input(self, name: str, unit: str, meaning: str) -> Expression:
+        """A parameter that only the schedule sets (a pump's rate, say); zero otherwise, so it needs no source."""
+        full = f"{self.name}.{name}"
+        leaf = symbol(full, unit, "parameter")
+        self.inputs[full] = Quantity(full, leaf, unit, meaning)
+        return leaf
 
     def state(self, name: str, unit: str, meaning: str) -> Expression:
         """A quantity that evolves; it starts at zero and its rate must be given once by :meth:`rate`."""

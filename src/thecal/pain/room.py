@@ -1,0 +1,104 @@
+"""From injury to sensitivity: drive, neuronal stress, sensitisation, and what a paw would do.
+
+    dJ  = - ln2 / h_J J                                          injury drive; the injury itself is an event
+    dX  = (J - X) / tau_X - (b_X slow + b_mt contact) X          stressed neurons (ATF3)
+    H   = X^2 / (X^2 + K_H^2)                                    injured state of the tissue
+    call_m = 0.4 X + 0.3 N + 0.15 I1 + 0.15 I6,  call_h, call_c likewise
+    ds  = (call - s) / tau_sP    for mechanical, heat, cold      peripheral sensitisation
+    dC  = (0.5 G_p + 0.1 A + 0.4 s_m - C) / tau_C                central sensitisation
+    drive = s (1 - e_p fast H)(1 - e_T il10 H) + e_pro fast (1 - H)
+    pain  = drive (1/2 + 1/2 C (1 - e_c horn H)(1 - opioid))
+    fall of log10 threshold = D_max pain / (pain + P_50)
+    dO  = (drive of ectopic firing - O) / tau_O                  ongoing pain
+
+TGF-b1 acts fast (minutes, on drive that injury made) and slowly (days, through ``signalling``). Its sign depends on
+the state of the animal: in quiet tissue ``e_pro`` excites (H9, off by default), in injured tissue it calms.
+Weights in the calls are assumptions scaled to 1 in an untreated, fully injured animal.
+"""
+
+from __future__ import annotations
+
+import math
+
+from thecal.core.declaration import Room
+from thecal.core.expression import Expression, hill
+from thecal.core.register import Register
+from thecal.core.structure import Structure
+
+LN2 = math.log(2.0)
+
+
+def declare(structure: Structure, register: Register) -> Room:
+    """The pain room; see the module text for the equations."""
+    room = Room("pain", "injury drive, sensitisation, what a paw would do", register)
+    p = room.parameter
+    slow = room.consume("slow", "1", "slow TGF-b1 effect")
+    injury = room.state("injury", "1", "injury drive")
+    stress = room.state("stress", "1", "stressed neurons (ATF3)")
+    room.rate(injury, -(LN2 / p("recovery_half_life")) * injury)
+    healing = p("stress_healing") * slow + p("mitochondria") * room.consume("contact", "1", "contact with cells")
+    room.rate(stress, (injury - stress) / p("stress_time") - healing * stress)
+    injured = hill(stress, p("state_half"), 2)
+    room.produce("injury_drive", injury, "1", "injury drive")
+    room.produce("stress", stress, "1", "stressed neurons (ATF3)")
+    room.produce("injured_state", injured, "1", "injured state of the tissue")
+    room.observe("stress", stress, "1", "stressed neurons (ATF3), 1 in untreated full injury")
+    peripheral = _declare_peripheral(room, stress)
+    central = _declare_central(room, peripheral["mechanical"])
+    _declare_outcomes(room, peripheral, central, injured, stress)
+    _declare_slice(room, central, injured)
+    return room
+
+
+def _declare_peripheral(room: Room, stress: Expression) -> dict[str, Expression]:
+    p = room.parameter
+    tnf, il1, il6 = (room.consume(name, "1", name) for name in ("tnf", "il1", "il6"))
+    calls = {"mechanical": 0.4 * stress + 0.3 * tnf + 0.15 * il1 + 0.15 * il6,
+             "heat": p("heat_weight") * (0.3 * stress + 0.4 * tnf + 0.3 * il1),
+             "cold": p("cold_weight") * (0.7 * stress + 0.3 * tnf)}
+    states = {}
+    for modality, call in calls.items():
+        states[modality] = room.state(f"peripheral_{modality}", "1", f"peripheral sensitisation, {modality}")
+        room.rate(states[modality], (call - states[modality]) / p("peripheral_time"))
+    return states
+
+
+def _declare_central(room: Room, peripheral: Expression) -> Expression:
+    microglia = room.consume("microglia", "1", "pro-inflammatory microglia")
+    astrocytes = room.consume("astrocytes", "1", "astrocytes")
+    central = room.state("central", "1", "central sensitisation")
+    room.rate(central, (0.5 * microglia + 0.1 * astrocytes + 0.4 * peripheral - central)
+              / room.parameter("central_time"))
+    return central
+
+
+def _declare_outcomes(room: Room, peripheral: dict[str, Expression], central: Expression,
+                      injured: Expression, stress: Expression) -> None:
+    """Latent outcomes of the injured paw: falls on a log10 scale, and ongoing pain."""
+    p = room.parameter
+    fast = room.consume("fast", "1", "fast TGF-b1 effect at the DRG")
+    horn = room.consume("horn", "1", "fast TGF-b1 effect in the dorsal horn")
+    il10 = room.consume("il10_effect", "1", "effect of IL-10 protein")
+    opioid = room.consume("opioid_tone", "1", "opioid tone from cells")
+    calm = (1 - p("fast_relief") * fast * injured) * (1 - p("fast_relief_il10") * il10 * injured)
+    excite = p("excitation") * fast * (1 - injured)
+    gain = 0.5 + 0.5 * central * (1 - p("fast_relief_horn") * horn * injured) * (1 - opioid)
+    for modality, span, unit_meaning in (("mechanical", "threshold_span", "fall of log10 paw withdrawal threshold"),
+                                         ("heat", "heat_span", "fall of log10 withdrawal latency to heat"),
+                                         ("cold", "cold_span", "rise of log10 response to cold")):
+        pain = (peripheral[modality] * calm + excite) * gain
+        fall = p(span) * hill(pain, p("threshold_half"))
+        room.observe(modality, fall, "1", unit_meaning)
+        room.observe(f"{modality}_other", p("mirror") * fall, "1", f"{unit_meaning}, other paw")
+    ongoing = room.state("ongoing", "1", "ongoing pain")
+    ectopic = (0.6 * stress + 0.4 * peripheral["mechanical"]) * calm * (1 - opioid) + excite
+    room.rate(ongoing, (ectopic - ongoing) / p("ongoing_time"))
+    room.observe("ongoing", ongoing, "1", "ongoing-pain drive, 1 in untreated full injury")
+
+
+def _declare_slice(room: Room, central: Expression, injured: Expression) -> None:
+    """What a slice cut now would show: raised sEPSC, and how far TGF-b1 in the bath can lower the rise."""
+    p = room.parameter
+    room.observe("epsc_frequency", 1 + p("epsc_frequency") * central, "1", "sEPSC frequency relative to sham")
+    room.observe("epsc_amplitude", 1 + p("epsc_amplitude") * central, "1", "sEPSC amplitude relative to sham")
+    room.observe("slice_relief", p("slice_relief") * injured, "1", "largest cut of the rise by TGF-b1 in a bath")
