@@ -39,6 +39,7 @@ def declare(structure: Structure, register: Register) -> Room:
         _declare_solute(room, structure, solute, segment_volume, mixing)
     room.produce("segment_volume", segment_volume, "ul", "volume of one canal segment")
     room.produce("border_volume", room.parameter("border_volume"), "ul", "volume of one DRG border")
+    room.produce("border_path", room.parameter("border_path"), "mm", "path between CSF and a DRG border")
     room.produce("segment_length", room.parameter("canal_length") / structure.segments, "mm", "length of a segment")
     room.produce("gap", room.parameter("gap"), "um", "subarachnoid gap")
     room.produce("cranial_volume", room.parameter("cranial_volume"), "ul", "volume of the cranial tank")

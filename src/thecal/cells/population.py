@@ -6,7 +6,7 @@ Per canal segment ``i`` and ganglion ``j``::
     dD_i = (v_s / h) S_i - (k_att + k_off) D_i - d D_i            landed
     dA_i = k_att D_i - sum_j c_j A_i + crawling - d A_i           adhered
     dG_j = c_j A_i(j) - d_j G_j                                   captured at the border of ganglion j
-    c_j  = s_hom (1 - G_j / n_max) (k_cap0 + k_cap1 phi kappa (1 - Q) theta_j)
+    c_j  = s_hom (1 - G_j / n_max) (k_cap0 + k_cap1 phi (1 - Q) theta_j)
     theta_j = C_j / (C_j + K_12 (1 + [AMD3100] / K_AMD))
     dQ   = k_int theta (1 - Q) - k_rec Q                          desensitised share of CXCR4
     d    = ln2 / h_A + d_imm T,   d_j = ln2 / h_G (1 + d_inf N_j) + d_imm T
@@ -86,7 +86,7 @@ def _declare_capture(room: Room, structure: Structure, captured: list[Expression
         / p("amd3100_affinity")
     desensitised = room.state("desensitised", "1", "share of CXCR4 response lost for the time being")
     capacity = p("border_capacity") * room.consume("border_volume", "ul", "volume of one DRG border")
-    receptors = p("cxcr4") * p("cxcr4_remaining") * (1 - desensitised)
+    receptors = p("cxcr4") * (1 - desensitised)
     rates, bound = [], []
     for j, g in enumerate(structure.ganglia):
         cxcl12 = room.consume(f"cxcl12[{g.name}]", "nM", f"CXCL12 at DRG {g.name}")

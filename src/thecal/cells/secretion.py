@@ -1,6 +1,6 @@
 """What living cells release: TGF-b1 (latent and active), an IL-10 tone, immunosuppression, vesicles, opioid tone.
 
-    q  = s_H1 q_0 kappa [1 + (p_1 - 1) W + (p_2 - 1) P]
+    q  = s_H1 q_0 [1 + (p_1 - 1) W + (p_2 - 1) P]
     dW = (K-scaled TNF - W) / tau_W,   dP = (K-scaled TNF - P) / tau_P
 
 ``W`` is a stored pool that answers within an hour, ``P`` synthesis over a day; both follow TNF, so output is greatest
@@ -22,7 +22,7 @@ LN2 = math.log(2.0)
 def declare_secretion(room: Room, structure: Structure) -> None:
     """Add secretion to the cells room (which must already hold the population)."""
     p = room.parameter
-    rate = p("secretes") * p("secretion_rate") * p("tgfb1_remaining")
+    rate = p("secretes") * p("secretion_rate")
     primed = {side: _declare_priming(room, side) for side in ("injured",)}
     active = p("active_fraction")
     for i in range(structure.segments):

@@ -36,6 +36,7 @@ COUPLING = (
     ("cells",      "inflammation[injured]", "signalling",   "tnf"),
     ("cells",      "inflammation[other]",   "signalling",   "quiet_inflammation"),
     ("signalling", "border_volume",         "anatomy",      "border_volume"),
+    ("signalling", "border_path",           "anatomy",      "border_path"),
     ("signalling", "latent[*]",             "anatomy",      "latent[*]"),
     ("signalling", "active[*]",             "anatomy",      "active[*]"),
     ("signalling", "antibody[*]",           "anatomy",      "antibody[*]"),

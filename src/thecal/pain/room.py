@@ -1,6 +1,6 @@
 """From injury to sensitivity: drive, neuronal stress, sensitisation, and what a paw would do.
 
-    dJ  = - ln2 / h_J J                                          injury drive; the injury itself is an event
+    dZ  = - ln2 / h_J Z,  J = J_0 Z                             injury drive; the injury is an event that sets Z to 1
     dX  = (J - X) / tau_X - (b_X slow + b_mt contact) X          stressed neurons (ATF3)
     H   = X^2 / (X^2 + K_H^2)                                    injured state of the tissue
     call_m = 0.4 X + 0.3 N + 0.15 I1 + 0.15 I6,  call_h, call_c likewise
@@ -33,9 +33,10 @@ def declare(structure: Structure, register: Register) -> Room:
     room = Room("pain", "injury drive, sensitisation, what a paw would do", register)
     p = room.parameter
     slow = room.consume("slow", "1", "slow TGF-b1 effect")
-    injury = room.state("injury", "1", "injury drive")
+    wound = room.state("wound", "1", "what is left of the injury; 1 at the moment it is made")
+    injury = p("injury_drive") * wound
     stress = room.state("stress", "1", "stressed neurons (ATF3)")
-    room.rate(injury, -(LN2 / p("recovery_half_life")) * injury)
+    room.rate(wound, -(LN2 / p("recovery_half_life")) * wound)
     healing = p("stress_healing") * slow + p("mitochondria") * room.consume("contact", "1", "contact with cells")
     room.rate(stress, (injury - stress) / p("stress_time") - healing * stress)
     injured = hill(stress, p("state_half"), 2)
