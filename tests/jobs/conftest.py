@@ -1,26 +1,15 @@
-"""The toy run that the others are compared with."""
-
-import sys
-from pathlib import Path
+"""The undisturbed run that the others are compared with."""
 
 import pytest
+import toy_job
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-import toy  # noqa: E402
-
-from thecal.engine.jobs import run_chunks  # noqa: E402
+from thecal.engine.jobs import run_chunks
 
 
 @pytest.fixture(scope="session")
 def undisturbed(tmp_path_factory):
     """A job folder run in one process without any trouble."""
     path = tmp_path_factory.mktemp("undisturbed") / "job"
-    with toy.folder(path) as job:
-        run_chunks(job, toy.walk, {})
+    with toy_job.folder(path) as job:
+        run_chunks(job, toy_job.walk, {})
     return path
-
-
-def parts_of(path: Path) -> dict[str, bytes]:
-    """Every file below ``parts``, by its place."""
-    return {str(f.relative_to(path)): f.read_bytes() for f in sorted((path / "parts").rglob("*")) if f.is_file()}

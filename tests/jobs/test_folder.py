@@ -10,7 +10,7 @@ import time
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-import toy
+import toy_job
 
 from thecal.core.errors import RunFailed, ThecalError
 from thecal.engine.jobs import Arm, Chunk, JobFolder, Results, chunks_of, run_chunks
@@ -25,7 +25,7 @@ def test_the_cut_covers_every_animal_once():
 
 
 def test_claims_are_given_once_and_back(tmp_path):
-    with toy.folder(tmp_path / "job") as job, JobFolder.open(tmp_path / "job") as other:
+    with toy_job.folder(tmp_path / "job") as job, JobFolder.open(tmp_path / "job") as other:
         first = job.claim(this_owner(), 4)
         second = other.claim("elsewhere:1:1", 100)
         assert [c.number for c in first + second] == list(range(9))
@@ -35,7 +35,7 @@ def test_claims_are_given_once_and_back(tmp_path):
 
 
 def test_a_claim_from_elsewhere_ends_with_its_lease(tmp_path):
-    with toy.folder(tmp_path / "job") as job:
+    with toy_job.folder(tmp_path / "job") as job:
         job.claim("elsewhere:1:1", 100, lease_s=0.05)
         assert job.claim(this_owner(), 1) == []
         time.sleep(0.06)
@@ -45,14 +45,14 @@ def test_a_claim_from_elsewhere_ends_with_its_lease(tmp_path):
 
 def test_a_claim_of_a_dead_process_here_is_free_at_once(tmp_path):
     host = this_owner().rsplit(":", 2)[0]
-    with toy.folder(tmp_path / "job") as job:
+    with toy_job.folder(tmp_path / "job") as job:
         job.claim(f"{host}:{os.getpid()}:1", 100, lease_s=1e6)  # our number, but an earlier process
         assert len(job.claim(this_owner(), 100)) == 9
 
 
 def test_readers_see_only_what_the_catalogue_counts(tmp_path):
-    with toy.folder(tmp_path / "job") as job:
-        run_chunks(job, toy.walk, {})
+    with toy_job.folder(tmp_path / "job") as job:
+        run_chunks(job, toy_job.walk, {})
         rows = len(job.read("animals"))
         stray = job.parts("animals")[0].with_name("part-999999.parquet")
         pq.write_table(pa.table({"arm": ["x"], "animal": [1], "status": ["ok"]}), stray)
@@ -87,11 +87,11 @@ def test_equal_tables_give_equal_bytes_whatever_they_came_from():
 
 def test_lost_animals_are_counted_and_over_the_budget_they_stop_the_run(tmp_path):
     plan = {"lost": [0]}  # one animal of each arm
-    with toy.folder(tmp_path / "a") as job:
-        assert run_chunks(job, toy.walk, plan, failure_budget=0.2).statuses == {"ok": 15, "step limit": 2}
-    with toy.folder(tmp_path / "b") as job:
+    with toy_job.folder(tmp_path / "a") as job:
+        assert run_chunks(job, toy_job.walk, plan, failure_budget=0.2).statuses == {"ok": 15, "step limit": 2}
+    with toy_job.folder(tmp_path / "b") as job:
         with pytest.raises(RunFailed, match="too many animals could not be computed") as stopped:
-            run_chunks(job, toy.walk, plan, failure_budget=0.05)
+            run_chunks(job, toy_job.walk, plan, failure_budget=0.05)
         assert stopped.value.problems[0].seen == "1 step limit"
         assert job.state == "failed"
 
@@ -101,22 +101,22 @@ def _refuses(plan, arm, first, n, seed):
 
 
 def test_an_exception_becomes_a_failed_chunk_with_its_reason(tmp_path):
-    with toy.folder(tmp_path / "job") as job:
+    with toy_job.folder(tmp_path / "job") as job:
         with pytest.raises(RunFailed, match="ZeroDivisionError: no rate"):
             run_chunks(job, _refuses, None, failure_budget=1.0)
         assert job.progress().animals_failed == 17
         with pytest.raises(ThecalError, match="not finished"):
             job.require_finished()
-        assert run_chunks(job, toy.walk, {}).complete
+        assert run_chunks(job, toy_job.walk, {}).complete
 
 
 @pytest.mark.parametrize(("change", "said"), [
-    (lambda p: toy.folder(p, seed=2), "its seed differs"),
-    (lambda p: toy.folder(p, size=3), "size of chunks differs"),
-    (lambda p: JobFolder.create(p, toy.STUDY, {"seed": 1}, []), "taken"),
+    (lambda p: toy_job.folder(p, seed=2), "its seed differs"),
+    (lambda p: toy_job.folder(p, size=3), "size of chunks differs"),
+    (lambda p: JobFolder.create(p, toy_job.STUDY, {"seed": 1}, []), "taken"),
 ])
 def test_another_run_is_not_mixed_into_a_folder(tmp_path, change, said):
-    toy.folder(tmp_path / "job").close()
+    toy_job.folder(tmp_path / "job").close()
     with pytest.raises(ThecalError, match=said):
         change(tmp_path / "job")
 
@@ -124,14 +124,14 @@ def test_another_run_is_not_mixed_into_a_folder(tmp_path, change, said):
 def test_a_folder_of_other_things_is_left_alone(tmp_path):
     (tmp_path / "study.yaml").write_text("mine: 1\n")
     with pytest.raises(ThecalError, match="taken"):
-        toy.folder(tmp_path)
+        toy_job.folder(tmp_path)
     assert (tmp_path / "study.yaml").read_text() == "mine: 1\n"
 
 
 def test_a_folder_killed_before_it_was_whole_is_begun_again(tmp_path):
-    (tmp_path / "study.yaml").write_text(toy.STUDY)
+    (tmp_path / "study.yaml").write_text(toy_job.STUDY)
     (tmp_path / ".partial-catalogue.sqlite").write_bytes(b"SQLite")
-    with toy.folder(tmp_path) as job:
+    with toy_job.folder(tmp_path) as job:
         assert len(job.pending()) == 9
 
 
@@ -140,18 +140,18 @@ def test_no_folder_and_another_version_are_told(tmp_path):
         Results(tmp_path / "none")
     with pytest.raises(ThecalError, match="not the folder of a run"):
         Results(tmp_path)
-    with toy.folder(tmp_path / "job") as job:
+    with toy_job.folder(tmp_path / "job") as job:
         job._catalogue.db.execute("pragma user_version = 99")
     with pytest.raises(ThecalError, match="another version"):
         Results(tmp_path / "job")
 
 
 def test_finish_counts_nothing_when_a_part_cannot_be_written(tmp_path, monkeypatch):
-    with toy.folder(tmp_path / "job") as job:
+    with toy_job.folder(tmp_path / "job") as job:
         [chunk] = job.claim(this_owner(), 1)
         monkeypatch.setattr(os, "replace", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
         with pytest.raises(OSError, match="disk full"):
-            job.finish(chunk, toy.walk({}, chunk.arm, chunk.first, chunk.n, 1))
+            job.finish(chunk, toy_job.walk({}, chunk.arm, chunk.first, chunk.n, 1))
         assert job.tables == [] and job.progress().chunks_done == 0
         assert not list((tmp_path / "job" / "parts").rglob("*.parquet*"))
 

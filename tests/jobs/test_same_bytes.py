@@ -10,52 +10,52 @@ import time
 from pathlib import Path
 
 import pytest
-import toy
-from conftest import parts_of
+import toy_job
+from toy_job import parts_of
 
 from thecal.core.errors import RunFailed
 from thecal.engine.jobs import JobFolder, Results, Stopped, run_chunks
 
 
 def test_two_workers_write_what_one_writes(tmp_path, undisturbed):
-    with toy.folder(tmp_path / "job") as job:
-        run_chunks(job, toy.walk, {}, workers=2)
+    with toy_job.folder(tmp_path / "job") as job:
+        run_chunks(job, toy_job.walk, {}, workers=2)
         assert job.digest() == Results(undisturbed).digest()
     assert parts_of(tmp_path / "job") == parts_of(undisturbed)
 
 
 def test_another_seed_writes_something_else(tmp_path, undisturbed):
-    with toy.folder(tmp_path / "job", seed=2) as job:
-        run_chunks(job, toy.walk, {})
+    with toy_job.folder(tmp_path / "job", seed=2) as job:
+        run_chunks(job, toy_job.walk, {})
         assert job.digest() != Results(undisturbed).digest()
 
 
 def test_the_cut_into_chunks_moves_no_value(tmp_path, undisturbed):
-    with toy.folder(tmp_path / "job", size=5) as job:
-        run_chunks(job, toy.walk, {})
+    with toy_job.folder(tmp_path / "job", size=5) as job:
+        run_chunks(job, toy_job.walk, {})
         assert job.read("traces") == Results(undisturbed).read("traces")
 
 
 def test_a_killed_worker_costs_nothing(tmp_path, undisturbed):
     plan = {"deadly": ["bmsc", 4], "mark": str(tmp_path / "mark")}
-    with toy.folder(tmp_path / "job") as job:
-        run_chunks(job, toy.walk, plan, workers=2)
+    with toy_job.folder(tmp_path / "job") as job:
+        run_chunks(job, toy_job.walk, plan, workers=2)
         assert (tmp_path / "mark").exists()
     assert parts_of(tmp_path / "job") == parts_of(undisturbed)
 
 
 def test_a_chunk_that_always_kills_is_named_and_no_other_blamed(tmp_path):
     plan = {"deadly": ["bmsc", 4], "mark": str(tmp_path / "mark"), "always": True}
-    with toy.folder(tmp_path / "job") as job:
+    with toy_job.folder(tmp_path / "job") as job:
         with pytest.raises(RunFailed):
-            run_chunks(job, toy.walk, plan, workers=2, failure_budget=1.0)
+            run_chunks(job, toy_job.walk, plan, workers=2, failure_budget=1.0)
         assert [str(chunk) for chunk, _ in job.failures()] == ["arm bmsc, animals 4 to 5"]
         assert job.state == "failed"
         assert job.progress().chunks_done == 8
 
 
 def _driver(path: Path, workers: int, pause_s: float) -> subprocess.Popen:
-    return subprocess.Popen([sys.executable, toy.__file__, str(path), str(workers), str(pause_s)],
+    return subprocess.Popen([sys.executable, toy_job.__file__, str(path), str(workers), str(pause_s)],
                             start_new_session=True, stderr=subprocess.PIPE)
 
 
@@ -83,7 +83,7 @@ def test_a_killed_driver_leaves_an_unfinished_run_that_goes_on(tmp_path, undistu
         kept = job.progress().chunks_done
         assert 0 < kept < 9
         seen = []
-        run_chunks(job, toy.walk, {}, progress=lambda p: seen.append(p.chunks_done))
+        run_chunks(job, toy_job.walk, {}, progress=lambda p: seen.append(p.chunks_done))
         assert seen[0] == kept and job.state == "done"
     assert parts_of(path) == parts_of(undisturbed)
 
@@ -99,27 +99,27 @@ def test_ctrl_c_stops_cleanly_and_the_same_call_goes_on(tmp_path, undisturbed):
     with JobFolder.open(path) as job:
         assert job.state == "stopped"
         assert all(chunk.tries <= 1 for chunk in job.pending())
-        run_chunks(job, toy.walk, {})
+        run_chunks(job, toy_job.walk, {})
     assert parts_of(path) == parts_of(undisturbed)
 
 
 def test_cancel_stops_between_chunks(tmp_path):
-    with toy.folder(tmp_path / "job") as job:
+    with toy_job.folder(tmp_path / "job") as job:
         with pytest.raises(Stopped, match="4 of 17 animals are done"):
-            run_chunks(job, toy.walk, {}, cancel=lambda: job.progress().chunks_done == 2)
+            run_chunks(job, toy_job.walk, {}, cancel=lambda: job.progress().chunks_done == 2)
         assert job.state == "stopped" and len(job.pending()) == 7
 
 
 def test_a_lost_or_altered_part_is_computed_again(tmp_path, undisturbed):
     path = tmp_path / "job"
-    with toy.folder(path) as job:
-        run_chunks(job, toy.walk, {})
+    with toy_job.folder(path) as job:
+        run_chunks(job, toy_job.walk, {})
         job.parts("traces")[0].unlink()
         with open(job.parts("animals")[5], "r+b") as part:
             part.seek(10)
             part.write(b"\0\0")
         assert len(job.verify()) == 2
-        run_chunks(job, toy.walk, {})
+        run_chunks(job, toy_job.walk, {})
     assert parts_of(path) == parts_of(undisturbed)
 
 
@@ -127,8 +127,8 @@ def test_dask_writes_what_one_process_writes(tmp_path, undisturbed):
     pytest.importorskip("distributed")
     from thecal.engine.jobs import DaskExecutor
 
-    with toy.folder(tmp_path / "job") as job:
-        run_chunks(job, toy.walk, {}, executor=DaskExecutor(workers=1))
+    with toy_job.folder(tmp_path / "job") as job:
+        run_chunks(job, toy_job.walk, {}, executor=DaskExecutor(workers=1))
     assert parts_of(tmp_path / "job") == parts_of(undisturbed)
 
 

@@ -45,6 +45,11 @@ def folder(path: Path, seed: int = 1, size: int = 2) -> JobFolder:
     return JobFolder.create_or_open(path, STUDY, collect_provenance(STUDY, seed), chunks_of(ARMS, size), ARMS, "toy")
 
 
+def parts_of(path: Path) -> dict[str, bytes]:
+    """Every file below ``parts``, by its place."""
+    return {str(f.relative_to(path)): f.read_bytes() for f in sorted((path / "parts").rglob("*")) if f.is_file()}
+
+
 if __name__ == "__main__":  # a driver of its own, to be killed from outside: PATH WORKERS PAUSE
     with folder(Path(sys.argv[1])) as job:
         run_chunks(job, walk, {"pause_s": float(sys.argv[3])}, workers=int(sys.argv[2]))

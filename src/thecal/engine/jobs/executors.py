@@ -162,7 +162,8 @@ class LokyExecutor(_FutureExecutor):
 
 def _serve(driver: int) -> None:
     """Settle a new worker: Ctrl-C, which reaches the whole group of processes, is for the driver alone to
-    answer, and a worker whose driver was killed ends too."""
+    answer, and a worker whose driver was killed ends too.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def end_with_driver() -> None:

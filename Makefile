@@ -1,0 +1,85 @@
+# Thecal. 'make run' does the main job on a fresh machine: it makes the environment, runs the index study
+# and says where the report is. 'make help' lists the rest.
+
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+UV     := $(shell command -v uv 2>/dev/null)
+OUT    ?= runs/chen2015
+
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+export PIP_NO_INPUT = 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev run test lint bench docs serve lock clean
+
+help:
+	@echo "make run     set up, run the study chen2015, write its report to $(OUT)"
+	@echo "make test    set up and run the tests"
+	@echo "make lint    style, types, import rules, lock files"
+	@echo "make bench   speed and accuracy beside other simulators"
+	@echo "make docs    the handbook, to site/"
+	@echo "make serve   the laboratory in a browser, on this machine"
+	@echo "make setup   only the environment, in $(VENV)"
+	@echo "make lock    write the lock files again (needs uv and the package registry)"
+
+# One environment, two depths: what a run needs, and what tests and lint need besides. Each stamp stands for
+# its lock file; packages come by hash, with uv when it is there, else with pip.
+
+ifdef UV
+INSTALL = $(UV) pip install --quiet --python $(BIN)/python
+else
+INSTALL = $(BIN)/python -m pip install --quiet
+endif
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Thecal needs Python 3.11 or later, this is %s; give another with PYTHON=..." % sys.version.split()[0])'
+ifdef UV
+	$(UV) venv --quiet --seed --python $(PYTHON) $(VENV)
+else
+	$(PYTHON) -m venv $(VENV)
+endif
+
+$(VENV)/.stamp: requirements.lock pyproject.toml | $(BIN)/python
+	$(INSTALL) --require-hashes -r requirements.lock
+	$(INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.stamp-dev: requirements-dev.lock $(VENV)/.stamp
+	$(INSTALL) --require-hashes -r requirements-dev.lock
+	@touch $@
+
+setup: $(VENV)/.stamp
+setup-dev: $(VENV)/.stamp-dev
+
+run: $(VENV)/.stamp
+	$(BIN)/thecal run chen2015 --seed 1 --out $(OUT)
+	@echo "Report: $(abspath $(OUT))/report.html"
+
+test: $(VENV)/.stamp-dev
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(TESTS)
+
+lint: $(VENV)/.stamp-dev
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/python scripts/check_locks.py
+
+bench: $(VENV)/.stamp-dev
+	OMP_NUM_THREADS=1 $(BIN)/thecal bench
+
+docs: $(VENV)/.stamp-dev
+	$(BIN)/python -m sphinx -W --keep-going -q -b html docs site
+	@echo "Handbook: $(abspath site)/index.html"
+
+serve: $(VENV)/.stamp
+	$(BIN)/thecal serve
+
+# A lock holds versions and hashes and no address, so it serves any mirror of the registry.
+LOCK = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
+lock:
+	$(LOCK) --extra build --output-file requirements.lock pyproject.toml
+	$(LOCK) --extra dev --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
+
+clean:
+	rm -rf $(VENV) site build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
