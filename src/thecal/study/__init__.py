@@ -1,1 +1,6 @@
-"""See the package documentation."""
+"""The study room: read a study file, check it, and resolve it into a plan that the engine can run."""
+
+from thecal.study.load import library, load, loads
+from thecal.study.resolve import resolve
+
+__all__ = ["library", "load", "loads", "resolve"]
