@@ -18,6 +18,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from thecal.engine.grid import latent_grid
+
+__all__ = ["latent_grid", "relief_latent", "relief_observed", "reversal"]
+
 LEVEL = 0.30          #: reversal that counts as relief unless a study says otherwise
 FLOOR_LOG10 = 0.20    #: smallest vehicle deficit for which a reversal is defined
 HOURS = 24.0
@@ -106,25 +110,6 @@ class ObservedRelief:
                 "onset_h": _pair(self.onset_h), "end_h": _pair(self.end_h), "duration_h": _pair(self.duration_h),
                 "best": _plain(self.best), "defined": self.defined, "visits_h": list(self.visits_h),
                 "reversal": [_plain(r) for r in self.reversal], "reason": self.reason}
-
-
-def latent_grid(dose_days: ArrayLike, end_d: float, start_d: float = 0.0) -> Floats:
-    """Times (days) at which latent curves are read: every 5 min for 24 h after a dose, every 6 h elsewhere.
-
-    Arguments:
-        dose_days: (k,) days of the doses; those outside [start_d, end_d] are ignored.
-        end_d, start_d: the last and the first time, both on the grid.
-    """
-    if not end_d > start_d:
-        raise ValueError(f"the grid must end after it starts, not at {end_d} d from {start_d} d")
-    doses = sorted({float(d) for d in np.atleast_1d(np.asarray(dose_days, float)) if start_d <= d <= end_d})
-    marks = [start_d, *doses, end_d]
-    pieces = []
-    for here, there in zip(marks[:-1], marks[1:], strict=True):
-        fine_until = min(here + 1.0, there) if here in doses else here
-        pieces += [here + np.arange(0, math.ceil((fine_until - here) * 288 - 1e-9)) / 288.0,
-                   fine_until + np.arange(0, math.ceil((there - fine_until) * 4 - 1e-9)) / 4.0]
-    return np.append(np.concatenate(pieces), end_d)
 
 
 def reversal(arm_log10: ArrayLike, vehicle_log10: ArrayLike, baseline_log10: ArrayLike,

@@ -1,0 +1,168 @@
+"""What a finished study shows: relief per arm (latent and observed), cells at the ganglia, CSF peaks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from thecal.analysis.relief import ObservedRelief, Relief, relief_latent, relief_observed
+from thecal.engine.jobs import Results
+from thecal.study.plan import ArmPlan, StudyPlan
+
+FALLS = {"mechanical": "pain.mechanical", "heat": "pain.heat", "cold": "pain.cold", "ongoing": "pain.ongoing"}
+
+
+@dataclass(frozen=True)
+class StudyOutcome:
+    """A finished run together with its plan. All tables are read once."""
+
+    plan: StudyPlan
+    results: Results
+
+    @cached_property
+    def curves(self) -> pd.DataFrame:
+        """Latent group means: one row per arm and time, weighted over the chunks of animals."""
+        table = self.results.read("curves").to_pandas()
+        names = [c for c in table.columns if "." in c]
+        table[names] = table[names].mul(table["n"], axis=0)
+        summed = table.groupby(["arm", "t_d"], sort=False)[[*names, "n"]].sum().reset_index()
+        summed[names] = summed[names].div(summed["n"], axis=0)
+        return summed
+
+    @cached_property
+    def details(self) -> pd.DataFrame:
+        """Means of everything else over the animals followed in detail."""
+        return self.results.read("details").to_pandas()
+
+    @cached_property
+    def readings(self) -> pd.DataFrame:
+        """The notebook's rows."""
+        return self.results.read("readings").to_pandas()
+
+    @cached_property
+    def draws(self) -> pd.DataFrame:
+        """Latent outcomes of typical animals under parameter draws."""
+        return self.results.read("draws").to_pandas()
+
+    @cached_property
+    def traces(self) -> pd.DataFrame:
+        """Latent outcomes of single animals."""
+        return self.results.read("traces").to_pandas()
+
+    def curve(self, arm_id: str, name: str = "pain.mechanical") -> tuple[np.ndarray, np.ndarray]:
+        """Times (d) and the latent mean of one arm."""
+        rows = self.curves[self.curves["arm"] == arm_id]
+        return rows["t_d"].to_numpy(), rows[name].to_numpy()
+
+    def latent_relief(self, arm: ArmPlan, name: str = "pain.mechanical") -> Relief | None:
+        """Relief of the noise-free group mean against the arm's reference; None without one."""
+        reference, day = self._reference(arm)
+        if reference is None or day is None:
+            return None
+        times, fall = self.curve(arm.id, name)
+        other = np.interp(times, *self.curve(reference.id, name))
+        return relief_latent(times, -fall, -other, 0.0, day, self.plan.analysis.relief_level,
+                             self.plan.analysis.deficit_floor_log10)
+
+    def observed_relief(self, arm: ArmPlan) -> ObservedRelief | None:
+        """Relief as the scheduled von Frey visits show it."""
+        reference, day = self._reference(arm)
+        if reference is None or day is None:
+            return None
+        means = self.visit_means("von_frey")
+        mine, other = means.get(arm.id), means.get(reference.id)
+        if mine is None or other is None:
+            return None
+        days = mine.index.intersection(other.index)
+        before = [d for d in mine.index if d < arm.injury.day_d]
+        if not len(days) or not before or not (days > day).any():
+            return None
+        baseline = float(np.mean([mine[before].mean(), other[[d for d in before if d in other.index]].mean()]))
+        return relief_observed(days.to_numpy(), mine[days].to_numpy(), other[days].to_numpy(), baseline, day,
+                               self.plan.analysis.relief_level, self.plan.analysis.deficit_floor_log10)
+
+    def visit_means(self, assay: str, paw: str = "ipsilateral") -> dict[str, pd.Series]:
+        """Mean log10 reading by day, per arm."""
+        rows = self.readings[(self.readings["assay"] == assay) & (self.readings["paw"] == paw)]
+        return {str(arm): group.groupby("day")["value_log10"].mean() for arm, group in rows.groupby("arm")}
+
+    def relief_over_draws(self, arm: ArmPlan, name: str = "pain.mechanical") -> list[Relief]:
+        """Relief of the typical animal, once for each parameter draw."""
+        reference, day = self._reference(arm)
+        if reference is None or day is None:
+            return []
+        mine = {k: g for k, g in self.draws[self.draws["arm"] == arm.id].groupby("draw")}
+        others = {k: g for k, g in self.draws[self.draws["arm"] == reference.id].groupby("draw")}
+        found = []
+        for draw, rows in mine.items():
+            times, vehicle = rows["t_d"].to_numpy(), others[draw]
+            other = np.interp(times, vehicle["t_d"], vehicle[name])
+            if np.isfinite(rows[name]).all() and np.isfinite(other).all():
+                found.append(relief_latent(times, -rows[name].to_numpy(), -other, 0.0, day,
+                                           self.plan.analysis.relief_level, self.plan.analysis.deficit_floor_log10))
+        return found
+
+    def relief_over_animals(self, arm: ArmPlan, repeats: int = 200) -> list[Relief]:
+        """Relief of the group mean with the arm's (and its reference's) animals drawn again with replacement."""
+        reference, day = self._reference(arm)
+        if reference is None or day is None:
+            return []
+        mine, times = self._animals(arm.id)
+        other, grid = self._animals(reference.id)
+        generator = np.random.Generator(np.random.Philox(key=self.results.seed))
+        found = []
+        for _ in range(repeats):
+            a = mine[generator.integers(0, len(mine), len(mine))].mean(axis=0)
+            b = other[generator.integers(0, len(other), len(other))].mean(axis=0)
+            found.append(relief_latent(times, -a, -np.interp(times, grid, b), 0.0, day,
+                                       self.plan.analysis.relief_level, self.plan.analysis.deficit_floor_log10))
+        return found
+
+    def _animals(self, arm_id: str) -> tuple[np.ndarray, np.ndarray]:
+        wide = self.traces[self.traces["arm"] == arm_id].pivot(index="animal", columns="t_d", values="pain.mechanical")
+        return wide.to_numpy(float), wide.columns.to_numpy(float)
+
+    def _reference(self, arm: ArmPlan) -> tuple[ArmPlan | None, float | None]:
+        reference = self.plan.arm(arm.reference) if arm.reference and arm.reference != arm.id else None
+        return reference, arm.first_dose_d
+
+    def ganglion_cells(self, arm: ArmPlan) -> dict[str, dict[str, float]]:
+        """Mean living cells at each DRG: at the peak, and 14 and 60 days after the first cells."""
+        rows = self.details[self.details["arm"] == arm.id]
+        names = [c for c in rows.columns if c.startswith("cells.captured[")]
+        given = [a.day_d for a in arm.administrations if a.kind == "cells"]
+        if not given or rows.empty:
+            return {}
+        found = {}
+        for name in names:
+            counts, times = rows[name].to_numpy(), rows["t_d"].to_numpy()
+            found[name[len("cells.captured["):-1]] = {
+                "peak": float(counts.max()),
+                **{f"day_{k}_after": float(np.interp(given[0] + k, times, counts)) for k in (14, 60)
+                   if given[0] + k <= times[-1]}}
+        return found
+
+    def csf_peak(self, arm: ArmPlan) -> dict[str, float]:
+        """Highest lumbar CSF level (pg/ml) of total TGF-b1, and the highest at the injured border, after day 0."""
+        times, total = self.curve(arm.id, "anatomy.csf_tgfb1_total")
+        _, border = self.curve(arm.id, "signalling.active_at_injured")
+        return {"tgfb1_total_pg_ml": float(1000 * total.max()), "at_d": float(times[int(total.argmax())]),
+                "drg_active_tgfb1_pg_ml": float(1000 * border.max())}
+
+
+def summary(outcome: StudyOutcome) -> dict[str, Any]:
+    """The study in plain data, as ``thecal run --json`` prints it."""
+    arms = []
+    for arm in outcome.plan.arms:
+        latent, observed = outcome.latent_relief(arm), outcome.observed_relief(arm)
+        relief = None
+        if latent is not None:
+            relief = {"level": latent.level, "reference": arm.reference, "latent": latent.as_dict(),
+                      "observed": observed.as_dict() if observed else None}
+        arms.append({"id": arm.id, "label": arm.label, "n": arm.n, "relief": relief,
+                     "drg_cells": outcome.ganglion_cells(arm), "csf_peak": outcome.csf_peak(arm)})
+    return {"study": outcome.plan.name, "seed": outcome.results.seed, "arms": arms}

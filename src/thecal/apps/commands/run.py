@@ -1,0 +1,62 @@
+"""``thecal run STUDY``: simulate, measure, analyse, report."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+
+@click.command("run", help="Run a study and write its report. STUDY is a file or the name of a library study.")
+@click.argument("study")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder for results; default runs/STUDY.")
+@click.option("--seed", type=int, help="Replaces the study's seed.")
+@click.option("--animals", type=click.IntRange(1, 100_000), help="Animals per arm, instead of the study's numbers.")
+@click.option("--solver", type=click.Choice(["compiled", "reference"]), default="compiled", show_default=True,
+              help="The compiled cohort engine, or CVODE that checks it.")
+@click.option("--workers", type=click.IntRange(1, 64), default=None, help="Processes; default all cores.")
+@click.option("--draws", type=click.IntRange(0, 1000), default=40, show_default=True,
+              help="Parameter draws for the intervals over parameters.")
+@click.option("--report/--no-report", default=True, help="Write report.html into the folder.")
+@click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
+def command(study: str, out: Path | None, seed: int | None, animals: int | None, solver: str, workers: int | None,
+            draws: int, report: bool, as_json: bool) -> None:
+    """Thin call into ``engine.run`` and ``analysis.outcome``."""
+    import os
+    from dataclasses import replace
+
+    from thecal.analysis.outcome import StudyOutcome, summary
+    from thecal.apps.progress import bar
+    from thecal.engine.run import run_study
+    from thecal.study.load import load, source_text
+    from thecal.study.resolve import resolve
+
+    plan = resolve(load(study))
+    if animals:
+        plan = replace(plan, arms=tuple(replace(arm, n=animals) for arm in plan.arms))
+    folder = out or Path("runs") / plan.name
+    with bar("Animals") as show:
+        results = run_study(plan, source_text(study)[0].decode(), folder, seed=seed, solver=solver,
+                            workers=workers or os.cpu_count() or 1, draws=draws, progress=show)
+    outcome = StudyOutcome(plan, results)
+    page = None
+    if report:
+        from thecal.report.study import write_report
+
+        page = write_report(outcome, folder / "report.html")
+    if as_json:
+        click.echo(json.dumps(summary(outcome) | {"report": str(page) if page else None}, allow_nan=False))
+        return
+    for notice in plan.notices:
+        click.echo(f"{notice.severity}: {notice.where}: {notice.what}", err=True)
+    for line in lines_of(outcome):
+        click.echo(line)
+    click.echo(f"Report: {page}" if page else f"Results: {folder}")
+
+
+def lines_of(outcome: object) -> list[str]:
+    """Relief of each arm in words."""
+    from thecal.report.words import relief_in_words
+
+    return [relief_in_words(outcome, arm) for arm in outcome.plan.arms]  # type: ignore[attr-defined]

@@ -1,0 +1,45 @@
+"""Running a whole study into a job folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from thecal.engine.coupling import assemble_model
+from thecal.engine.fitted import centre, fitted_draws
+from thecal.engine.jobs import Arm, JobFolder, Progress, Results, chunks_of, collect_provenance, run_chunks
+from thecal.engine.layout import layout_of
+from thecal.engine.loop import DETAILED, DRAWS, RunPlan, run_chunk
+from thecal.study.plan import StudyPlan
+
+DRAWS_SHOWN = 40
+
+
+def run_study(plan: StudyPlan, text: str, out: Path, *, seed: int | None = None, solver: str = "compiled",
+              workers: int = 1, draws: int = DRAWS_SHOWN, progress: Callable[[Progress], None] | None = None,
+              cancel: Callable[[], bool] | None = None) -> Results:
+    """Simulate every arm of a study and measure it.
+
+    Arguments:
+        plan: the resolved study. text: its file, kept word for word in the folder.
+        out: job folder; an unfinished run of the same study there is resumed.
+        seed: replaces the study's. solver: see :mod:`thecal.engine.solvers`. workers: processes.
+        draws: parameter draws per arm for the intervals over parameters (fitted draws where there are enough).
+        progress, cancel: see :func:`thecal.engine.jobs.run_chunks`.
+
+    Returns: the finished job folder, open for reading.
+    Errors: :class:`ThecalError` for a folder of another run; :class:`RunFailed` when too many animals were lost.
+    """
+    seed = plan.seed if seed is None else seed
+    model = assemble_model(layout_of(plan.species))
+    known = fitted_draws()[1:]
+    run = RunPlan(plan, solver, centre(), known[:draws] if len(known) >= draws else ())
+    arms = [a for arm in plan.arms for a in
+            (Arm(arm.id, arm.n, arm.label), Arm(arm.id + DRAWS, draws, f"{arm.label}, parameter draws")) if a.n > 0]
+    chunks = chunks_of(arms, size=DETAILED)
+    provenance = collect_provenance(text, seed, model.fingerprint, solver=solver, draws=draws,
+                                    draws_from="fitted" if run.draws else "register",
+                                    states=len(model.states), parameters=len(model.parameters))
+    with JobFolder.create_or_open(out, text, provenance, chunks, arms, name=plan.name) as job:
+        run_chunks(job, run_chunk, run, workers=workers, progress=progress, cancel=cancel)
+    return Results(out)
