@@ -38,7 +38,7 @@ def check_dimensions(rows: list[tuple[str, Expression, str]]) -> None:
         for node in nodes_of([expression]):
             if node.order not in units:
                 try:
-                    units[node.order] = _unit(node, [units[a.order] for a in node.arguments])
+                    units[node.order] = node_unit(node, [units[a.order] for a in node.arguments])
                 except ValueError as error:
                     raise ValueError(f"in '{name}': {error}") from None
         found = units[expression.order]
@@ -46,8 +46,8 @@ def check_dimensions(rows: list[tuple[str, Expression, str]]) -> None:
             raise ValueError(f"'{name}' should be in {claimed}, its expression has {_text(found)}")
 
 
-def _unit(node: Expression, inner: list[Unit | None]) -> Unit | None:
-    """The unit of a node; None for zero, which fits anywhere."""
+def node_unit(node: Expression, inner: list[Unit | None]) -> Unit | None:
+    """The unit of a node from those of its arguments; None for zero, which fits anywhere."""
     match node.operation:
         case "number":
             return None if node.value == 0 else PURE
