@@ -122,6 +122,9 @@ def run(arguments: list[str]) -> int:
     except ThecalError as error:
         _show(error.problems, as_json)
         return error.exit_status
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return EXIT_USAGE
     except click.UsageError as error:
         _show([_as_problem(error)], as_json)
         return EXIT_USAGE

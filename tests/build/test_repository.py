@@ -1,0 +1,76 @@
+"""The repository keeps its own rules: lock files, versions, sizes, the written schema."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import sqlite3
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from ruamel.yaml import YAML
+
+import thecal
+
+ROOT = Path(thecal.__file__).parents[2]
+pytestmark = pytest.mark.skipif(not (ROOT / "pyproject.toml").is_file(), reason="not a source tree")
+
+
+@pytest.fixture(scope="module")
+def check_locks():
+    spec = importlib.util.spec_from_file_location("check_locks", ROOT / "scripts" / "check_locks.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_locks_are_current(check_locks):
+    assert check_locks.main() == 0
+
+
+@pytest.mark.parametrize(("text", "said"), [
+    ("numpy==2.0 \\\n    --hash=sha256:aa\n", None),
+    ("numpy==1.0 \\\n    --hash=sha256:aa\n", "does not meet"),
+    ("numpy==2.0\n", "no hash"),
+    ("scipy==2.0 \\\n    --hash=sha256:aa\n", "is missing"),
+    ("# from https://example.org\nnumpy==2.0 \\\n    --hash=sha256:aa\n", "address"),
+])
+def test_what_is_wrong_with_a_lock_is_said(check_locks, text, said):
+    complaints = check_locks.complaints("x.lock", text, [Requirement("numpy>=2")])
+    assert complaints == [] if said is None else said in complaints[0]
+
+
+def test_one_version_everywhere():
+    citation = YAML(typ="safe").load(ROOT / "CITATION.cff")
+    assert citation["version"] == thecal.__version__
+    assert f'version = "{thecal.__version__}"' in (ROOT / "pyproject.toml").read_text()
+    assert f"## {thecal.__version__}" in (ROOT / "CHANGELOG.md").read_text()
+
+
+def test_no_source_file_has_outgrown_its_purpose():
+    sizes = {str(f.relative_to(ROOT)): len(f.read_text("utf-8").splitlines())
+             for folder in ("src", "tests", "scripts") for f in (ROOT / folder).rglob("*.py")}
+    assert {name: size for name, size in sizes.items() if size > 500} == {}
+
+
+def test_the_written_schema_of_the_catalogue_is_the_real_one(tmp_path):
+    import toy_job
+
+    toy_job.folder(tmp_path / "job").close()
+    db = sqlite3.connect(tmp_path / "job" / "catalogue.sqlite")
+    tables = [name for (name,) in db.execute("select name from sqlite_master where type = 'table'")]
+    page = (ROOT / "docs" / "reference" / "job-folder.md").read_text("utf-8")
+    for table in tables:
+        [row] = re.findall(rf"^\| `{table}` \| (.*?) \|", page, re.MULTILINE)
+        columns = [name for (_, name, *_) in db.execute(f'pragma table_info("{table}")')]
+        assert re.findall(r"`(\w+)`", row) == columns
+
+
+def test_pages_link_to_what_is_there():
+    dead = []
+    for page in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]:
+        for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", page.read_text("utf-8")):
+            if "://" not in target and not target.startswith("mailto:") and not (page.parent / target).exists():
+                dead.append(f"{page.relative_to(ROOT)} -> {target}")
+    assert dead == []
