@@ -10,7 +10,7 @@ import functools
 from fractions import Fraction
 
 from thecal.core.expression import Expression, nodes_of
-from thecal.core.quantities import _spelled, registry
+from thecal.core.quantities import spelled, registry
 
 Unit = tuple[float, tuple[tuple[str, Fraction], ...]]
 PURE: Unit = (1.0, ())
@@ -19,7 +19,7 @@ PURE: Unit = (1.0, ())
 @functools.cache
 def unit_of(text: str) -> Unit:
     """A unit's factor and exponents, e.g. ``"pg/ul"``."""
-    quantity = registry().Quantity(1.0, _spelled(text)).to_base_units()
+    quantity = registry().Quantity(1.0, spelled(text)).to_base_units()
     powers = tuple(sorted((name, Fraction(power).limit_denominator(12))
                           for name, power in quantity.dimensionality.items()))
     return float(quantity.magnitude), powers

@@ -31,7 +31,7 @@ def factor(unit_from: str, unit_to: str) -> float:
 
     units = registry()
     try:
-        return float(units.Quantity(1.0, _spelled(unit_from)).to(_spelled(unit_to)).magnitude)
+        return float(units.Quantity(1.0, spelled(unit_from)).to(spelled(unit_to)).magnitude)
     except pint.DimensionalityError as error:
         raise ValueError(f"'{unit_from}' cannot be read as '{unit_to}'") from error
     except Exception as error:
@@ -59,7 +59,7 @@ def parse(text: str | float | int, unit: str) -> float:
     return float(f"{value * factor(found or 'dimensionless', unit or 'dimensionless'):.15g}")  # 10 ng is 10000 pg
 
 
-def _spelled(unit: str) -> str:
+def spelled(unit: str) -> str:
     """Spellings that laboratories use and pint does not read as they mean them."""
     plain = unit.strip().replace("^", "**").replace("·", "*")
     if plain in ("", "1"):
