@@ -19,7 +19,7 @@ NUMBERS = {
     "cells.secretion": (3e-3, "pg/ul/cell/d"), "cells.activation": (6.0, "1/d"),
     "cells.stress": (3.0, "1"), "cells.half_signal": (0.5, "pg/ul"), "cells.infusion": (0.0, "pg/ul/d"),
     "pain.injury": (0.0, "1/d"), "pain.recovery": (0.02, "1/d"), "pain.rise": (0.6, "1/d"), "pain.fall": (0.3, "1/d"),
-    "pain.exponent": (1.7, "1"), "pain.half": (0.4, "1"), "pain.relief": (2.0, "1"), "pain.fast": (200.0, "1/d"),
+    "pain.exponent": (1.7, "1"), "pain.half": (0.4, "1"), "pain.relief": (2.0, "1"), "pain.quick": (200.0, "1/d"),
 }
 
 
@@ -121,7 +121,7 @@ def _pain(room: Room, ganglia: int) -> None:
         room.produce(f"stress{k}", minimum(inflamed, 2), "1", "stress")
         signals.append(signal)
         glia.append(inflamed)
-    room.rate(fast, p("fast") * (total(signals) / ganglia - fast))
+    room.rate(fast, p("quick") * (total(signals) / ganglia - fast))
     room.rate(central, p("rise") * hill(total(glia) / ganglia + drive, p("half"), p("exponent")) - p("fall") * central)
     room.rate(memory, 0.2 * p("rise") * (central - memory))
     room.observe("sensitisation", central / (1 + p("relief") * fast) + 0.2 * memory, "1", "what the paw feels")

@@ -1,0 +1,8 @@
+"""The declared model in the exchange format of systems biology, SBML Level 3.
+
+Hucka et al. 2019, doi:10.1515/jib-2019-0021.
+"""
+
+from thecal.engine.sbml.document import Metadata, identifiers, write_sbml
+
+__all__ = ["Metadata", "identifiers", "write_sbml"]
