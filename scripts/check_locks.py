@@ -1,5 +1,7 @@
-"""Are the lock files current? Every requirement of pyproject.toml is met by a pin, every pin has a hash,
-and no line names an address. Needs no network.
+"""Are the lock files current?
+
+Every requirement of pyproject.toml is met by a pin, every pin has a hash, and no line names an address.
+Needs no network.
 """
 
 from __future__ import annotations

@@ -23,7 +23,8 @@ def walk(plan: dict, arm: str, first: int, n: int, seed: int) -> dict[str, pa.Ta
     time.sleep(plan.get("pause_s", 0.0))
     _fall_once(plan, arm, first)
     animals = np.repeat(np.arange(first, first + n, dtype=np.int32), 5)
-    steps = np.concatenate([stream(seed, f"{arm}/{i}", "walk").normal(size=5).cumsum() for i in range(first, first + n)])
+    steps = np.concatenate([stream(seed, f"{arm}/{i}", "walk").normal(size=5).cumsum()
+                            for i in range(first, first + n)])
     traces = pa.table({"arm": [arm] * len(animals), "animal": animals,
                        "visit": np.tile(np.arange(5, dtype=np.int16), n), "x": steps})
     status = ["ok" if i not in plan.get("lost", ()) else "step limit" for i in range(first, first + n)]

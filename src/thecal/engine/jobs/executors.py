@@ -79,7 +79,7 @@ def compute(function: ChunkFunction, plan: Any, chunk: Chunk, seed: int) -> Done
     """Compute one chunk and encode it where it was computed."""
     try:
         return Done(chunk, encode_all(function(plan, chunk.arm, chunk.first, chunk.n, seed)))
-    except Exception as error:  # becomes a value: the driver writes it down beside the chunk
+    except Exception as error:  # noqa: BLE001 - becomes a value: the driver writes it down beside the chunk
         last = traceback.extract_tb(error.__traceback__)[-1]
         return Failed(chunk, f"{type(error).__name__}: {error} ({last.name}, line {last.lineno})")
 
@@ -142,16 +142,21 @@ class LokyExecutor(_FutureExecutor):
 
     def submit(self, function: ChunkFunction, plan: Any, chunk: Chunk, seed: int) -> None:
         """See :class:`Executor`; a broken pool is replaced."""
-        from loky.process_executor import ProcessPoolExecutor, ShutdownExecutorError, TerminatedWorkerError
+        from loky.process_executor import ShutdownExecutorError, TerminatedWorkerError
 
-        if self._pool is None:
-            self._pool = ProcessPoolExecutor(self._workers, env=ONE_THREAD, initializer=_serve, initargs=(os.getpid(),))
+        task = (compute, function, plan, chunk, seed)
         try:
-            future = self._pool.submit(compute, function, plan, chunk, seed)
+            future = (self._pool or self._open()).submit(*task)
         except (TerminatedWorkerError, ShutdownExecutorError):
             self.close()
-            return self.submit(function, plan, chunk, seed)
+            future = self._open().submit(*task)
         future.add_done_callback(lambda ended: self._note(chunk, ended))
+
+    def _open(self) -> Any:
+        from loky.process_executor import ProcessPoolExecutor
+
+        self._pool = ProcessPoolExecutor(self._workers, env=ONE_THREAD, initializer=_serve, initargs=(os.getpid(),))
+        return self._pool
 
     def close(self) -> None:
         """See :class:`Executor`."""
@@ -161,9 +166,7 @@ class LokyExecutor(_FutureExecutor):
 
 
 def _serve(driver: int) -> None:
-    """Settle a new worker: Ctrl-C, which reaches the whole group of processes, is for the driver alone to
-    answer, and a worker whose driver was killed ends too.
-    """
+    """Settle a new worker: it leaves Ctrl-C to the driver, and ends when the driver is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def end_with_driver() -> None:

@@ -21,8 +21,9 @@ CATALOGUE = "catalogue.sqlite"
 
 
 class Results:
-    """What a run has left, finished or not. Nothing is ever read by looking into the folder: the catalogue
-    says which parts count.
+    """What a run has left, finished or not.
+
+    Nothing is ever read by looking into the folder: the catalogue says which parts count.
 
     Arguments:
         path: the folder.
