@@ -89,13 +89,13 @@ def overrides(texts: Mapping[str, str], where: str, source: str) -> dict[str, Pa
     for key, text in texts.items():
         known = register.get(key)
         if known is None:
-            raise ThecalError.single(f"{where}.{key}", "the register has no such parameter", seen=shown(key),
+            raise ThecalError.single(f"{where}", "the register has no such parameter", seen=shown(key),
                                      remedy=did_you_mean(key, list(register)) or "see 'thecal params'",
                                      code="unknown-parameter")
         try:
             value = checked(text, known.unit)
         except ValueError as error:
-            raise ThecalError.single(f"{where}.{key}", str(error), seen=shown(text), code="unit",
+            raise ThecalError.single(where, f"{key}: {error}", seen=shown(text), code="unit",
                                      allowed=f"a number in {known.unit or '1'}") from None
         note = "" if known.low <= value <= known.high else "outside the register's range"
         out[key] = replace(known, value=value, low=value, high=value, scale="fixed", kind="assumed", verified=False,
@@ -158,9 +158,9 @@ def _administration(give: Give, product: ProductRecord, study: Study, species: S
     if give.infusion is not None:
         duration = give.infusion.duration
         volume = give.infusion.flow * duration
-        text = f"{give.infusion.rate} for {duration:g} d"
+        text = f"{give.infusion.rate or 'infusion'} for {duration:g} d"
         if product.kind != "vehicle":
-            amount = read_dose(give.infusion.rate, product, f"{where}.infusion.rate", "/d") * duration
+            amount = read_dose(give.infusion.rate or "none", product, f"{where}.infusion.rate", "/d") * duration
     elif product.kind != "vehicle":
         if give.dose is None:
             raise ThecalError.single(f"{where}.dose", f"how much {product.name}?", code="dose",

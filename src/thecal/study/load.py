@@ -40,7 +40,7 @@ def validate(document: Document) -> Study:
     Errors: :class:`ThecalError` with one problem per finding.
     """
     try:
-        return Study.model_validate(document.data)
+        return Study.model_validate(document.data).read_from(document)
     except ValidationError as error:
         raise ThecalError(translate(error, Study, document)) from None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TypeVar
 
 from thecal.core.errors import Problem, ThecalError
@@ -10,11 +11,12 @@ from thecal.core.register import Parameter
 from thecal.study.catalogue import find, records
 from thecal.study.giving import Given, as_parameters, overrides, read_give
 from thecal.study.model.names import normal
-from thecal.study.model.problems import did_you_mean, shown
+from thecal.study.model.problems import did_you_mean, located, shown
 from thecal.study.model.records import InjuryRecord, SpeciesRecord, StrainRecord
 from thecal.study.model.study import HYPOTHESES, Arm, Injury, Study
 from thecal.study.plan import (
     Administration, AnalysisPlan, ArmPlan, ConductPlan, Ganglion, InjuryPlan, Removal, Species, Strain, StudyPlan,
+    Visit,
 )
 from thecal.study.visits import read_visits
 
@@ -30,6 +32,13 @@ def resolve(study: Study) -> StudyPlan:
     Returns: frozen records in canonical units (days, microlitres, pg, fmol, cells, millimetres).
     Errors: :class:`ThecalError`, one problem per thing that cannot be resolved.
     """
+    try:
+        return _resolve(study)
+    except ThecalError as error:
+        raise ThecalError(located(problem, study) for problem in error.problems) from None
+
+
+def _resolve(study: Study) -> StudyPlan:
     told: list[Problem] = []
     if study.indication is not None:
         find("injuries", study.indication, "indication", study.injuries, told)
@@ -43,13 +52,14 @@ def resolve(study: Study) -> StudyPlan:
     if problems:
         raise ThecalError(problems)
     referred = tuple(_with_reference(arm, study, [a for a in arms if a]) for arm in arms if arm)
-    visits = read_visits(study, referred, told)
+    visits = read_visits(study, species.name, referred, told)
+    living = tuple(replace(arm, end_d=_end(arm, visits)) for arm in referred)
     return StudyPlan(
         name=study.name, title=study.title or study.name, description=study.description, seed=study.seed,
-        end_d=study.end, species=species, arms=referred, visits=visits,
+        end_d=study.end, species=species, arms=living, visits=visits,
         conduct=ConductPlan(study.conduct.observers, study.conduct.blinded, study.conduct.randomisation,
                             study.conduct.block_by, study.conduct.missed_visits),
-        analysis=_analysis(study, told), notices=tuple(dict.fromkeys(told)),
+        analysis=_analysis(study, told), notices=tuple(dict.fromkeys(located(p, study) for p in told)),
         sources=tuple(dict.fromkeys([*study.sources, *(s for arm in study.arms for s in arm.sources)])))
 
 
@@ -100,7 +110,7 @@ def _injury(injury: Injury, study: Study, where: str, told: list[Problem]) -> In
 
 def _arm(arm: Arm, index: int, study: Study, record: SpeciesRecord, species: Species,
          shared: dict[str, Parameter], told: list[Problem]) -> ArmPlan:
-    where = f"arms[{index}] (arm {arm.id})"
+    where = f"arms[{index}]"
     injury = _injury(arm.injury or study.injury, study, f"{where}.injury" if arm.injury else "injury", told)
     strain_where = f"{where}.strain" if arm.strain else "strain"
     strain = _strain(arm.strain or study.strain, record, strain_where)
@@ -146,11 +156,10 @@ def _role(injury: InjuryPlan, administrations: tuple[Administration, ...]) -> st
 
 
 def _with_reference(arm: ArmPlan, study: Study, arms: list[ArmPlan]) -> ArmPlan:
-    """The arm to compare with: stated; else the vehicle arm of the same cohort and injury; else the study's."""
-    from dataclasses import replace
-
+    """The arm to compare with: stated; else the vehicle arm of the same cohort (and injury); else the study's."""
     ids = {other.id for other in arms}
-    for wanted, where in ((arm.reference, f"arm {arm.id}: reference"),
+    index = [other.id for other in study.arms].index(arm.id)
+    for wanted, where in ((arm.reference, f"arms[{index}].reference"),
                           (study.analysis.reference, "analysis.reference")):
         if wanted is not None and wanted not in ids:
             raise ThecalError.single(where, "no arm of that name", seen=shown(wanted), allowed=", ".join(sorted(ids)),
@@ -159,9 +168,18 @@ def _with_reference(arm: ArmPlan, study: Study, arms: list[ArmPlan]) -> ArmPlan:
         return arm
     if arm.role == "vehicle":
         return replace(arm, reference=None)
-    same = [o.id for o in arms if o.role == "vehicle" and o.cohort == arm.cohort and o.injury.model == arm.injury.model]
-    chosen = same[0] if same else study.analysis.reference
-    return replace(arm, reference=None if chosen == arm.id else chosen)
+    cohort = [other for other in arms if other.role == "vehicle" and other.cohort == arm.cohort]
+    same = [other for other in cohort if other.injury.model == arm.injury.model] or cohort
+    if same:
+        return replace(arm, reference=same[0].id)
+    shared = [other.id for other in arms if other.id == study.analysis.reference and other.cohort == arm.cohort]
+    return replace(arm, reference=shared[0] if shared and shared[0] != arm.id else None)
+
+
+def _end(arm: ArmPlan, visits: tuple[Visit, ...]) -> float:
+    """The last day of an arm's animals: the study's, or the day of the terminal assay."""
+    days = [visit.day_d for visit in visits if visit.terminal and arm.id in visit.arms]
+    return min([arm.end_d, *days])
 
 
 def _analysis(study: Study, told: list[Problem]) -> AnalysisPlan:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from thecal.core.errors import Problem, ThecalError
 from thecal.study.amounts import dose_unit
 from thecal.study.catalogue import find
@@ -17,12 +19,13 @@ BATH_UNITS = {"pg": "ng/ml", "fmol": "nM"}
 SLICE_MINUTES = 5.0
 
 
-def read_visits(study: Study, arms: tuple[ArmPlan, ...], told: list[Problem]) -> tuple[Visit, ...]:
+def read_visits(study: Study, species: str, arms: tuple[ArmPlan, ...], told: list[Problem]) -> tuple[Visit, ...]:
     """All visits in order of time, then in the file's order.
 
     Errors: :class:`ThecalError`: unknown assay, cohort, arm or bath agent.
     """
     found: list[tuple[float, int, Visit]] = []
+    planned: set[tuple[object, ...]] = set()  # one animal is not tested twice at one time by the same assay
     for index, test in enumerate(study.tests):
         where = f"tests[{index}]"
         assay = find("assays", test.assay, f"{where}.assay", told=told)
@@ -33,15 +36,17 @@ def read_visits(study: Study, arms: tuple[ArmPlan, ...], told: list[Problem]) ->
         for arm in chosen:
             for key in _times(test, arm):
                 times.setdefault(key, []).append(arm.id)
-        for (day, after), ids in times.items():
+        for (day, after), wanted in times.items():
+            ids = [arm for arm in wanted if (assay.id, arm, day, bath) not in planned]
+            planned.update((assay.id, arm, day, bath) for arm in ids)
+            if not ids:
+                continue
             found.append((day, index, Visit(
                 index=0, assay=assay.id, modality=assay.modality, label=test.label or assay.name, day_d=day,
                 after_dose_h=after, arms=tuple(ids), paws=PAWS[test.paws] if assay.paws else (),
-                terminal=assay.terminal, replicates=assay.replicates, bath=bath,
+                terminal=assay.terminal and species not in assay.spares, replicates=assay.replicates, bath=bath,
                 duration_min=test.duration or (SLICE_MINUTES if assay.id == "slice_bath" else 0.0))))
     found.sort(key=lambda item: item[:2])
-    from dataclasses import replace
-
     return tuple(replace(visit, index=number) for number, (_, _, visit) in enumerate(found))
 
 

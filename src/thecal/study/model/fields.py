@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, WithJsonSchema
 from pydantic_core import PydanticCustomError, core_schema
 
 from thecal.core.quantities import parse
@@ -105,6 +105,21 @@ class Quantity:
                 "description": f"a number with a unit that converts to {self.unit}"}
 
 
+@dataclass(frozen=True)
+class Shorthand:
+    """Marks a record that may be written as one word: ``injury: CCI`` for ``injury: {model: CCI}``."""
+
+    key: str
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        return core_schema.no_info_before_validator_function(
+            lambda value: {self.key: value} if isinstance(value, str) else value, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: core_schema.CoreSchema,
+                                     handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {"anyOf": [{"type": "string"}, handler(schema)]}
+
+
 def _whole(value: Any) -> Any:
     if isinstance(value, (bool, str)):
         raise refuse("expected a whole number", "digits only", "write for example 'n: 8'", "number")
@@ -141,6 +156,7 @@ Count = Annotated[int, BeforeValidator(_whole)]
 Number = Annotated[float, BeforeValidator(_number)]
 Name = Annotated[str, Field(min_length=1, max_length=120), BeforeValidator(_text)]
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"), BeforeValidator(_text)]
-Names = Annotated[list[Name], Field(max_length=200), BeforeValidator(_words)]
+ONE_OR_MORE = WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": ["string", "number"]}}]})
+Names = Annotated[list[Name], Field(max_length=200), BeforeValidator(_words), ONE_OR_MORE]
 Text = Annotated[str, Field(max_length=4000), BeforeValidator(_text)]
-Texts = Annotated[list[Text], Field(max_length=200), BeforeValidator(_words)]
+Texts = Annotated[list[Text], Field(max_length=200), BeforeValidator(_words), ONE_OR_MORE]

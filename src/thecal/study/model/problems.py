@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import difflib
+import re
 import typing
+from dataclasses import replace
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 from thecal.core.errors import Problem
 from thecal.study.model.text import Document, Path
+
+_PART = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)|\[(\d+)\]")
+_PATH = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*|\[\d+\])*")
 
 # Messages of the validator in the user's words; {name} are values of its context.
 _WORDS = {
@@ -83,6 +88,14 @@ def place(path: Path, document: Document | None) -> str:
     line = document.line_of(path)
     details = [d for d in (f"arm {arm}" if arm else "", f"line {line}" if line else "") if d]
     return (text or document.name) + (f" ({', '.join(details)})" if details else "")
+
+
+def located(problem: Problem, study: Any) -> Problem:
+    """The problem with its place spelled out: ``arms[2].give[0]`` gets the arm's name and the line of the file."""
+    if not _PATH.fullmatch(problem.where):
+        return problem
+    path = tuple(int(index) if index else word for word, index in _PART.findall(problem.where))
+    return replace(problem, where=study.place(*path))
 
 
 def _arm_name(path: Path, document: Document) -> str:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from thecal.study.model.fields import Count, Name, Names, Number, Strict, Text, Texts, refuse
 
@@ -228,15 +228,9 @@ class AssayRecord(Record):
     """True where each paw is tested."""
     terminal: bool = False
     """True where the animal does not live on."""
-    invasive: bool = False
-    """True where fluid is taken without ending the animal's life."""
+    spares: Names = []
+    """Species in which the animal lives on all the same."""
     replicates: Annotated[Count, Field(ge=1, le=50)] = 1
     unit: Name = "1"
     cutoff: Number | None = None
 
-
-def _name_of(value: object) -> object:
-    return value if not isinstance(value, str) else {"model": value}
-
-
-Shorthand = BeforeValidator(_name_of)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, PrivateAttr, WithJsonSchema, model_validator
 
 from thecal.study.model.fields import (
-    Count, Days, Id, Minutes, Name, Names, Number, Quantity, Share, Span, Spread, Strict, Text, Texts, Volume, refuse,
+    Count, Days, Id, Minutes, Name, Names, Number, Quantity, Share, Shorthand, Span, Spread, Strict, Text, Texts, Volume, refuse,
 )
-from thecal.study.model.records import Donor, InjuryRecord, ProductRecord, Shorthand
+from thecal.study.model.problems import place
+from thecal.study.model.records import Donor, InjuryRecord, ProductRecord
+from thecal.study.model.text import Document
 
 HYPOTHESES = {
     "H1": "paracrine TGF-b1: living cells relieve by what they secrete",
@@ -44,7 +46,11 @@ def _switches(value: Any) -> Any:
 
 
 Hypotheses = Annotated[dict[Literal["H1", "H2", "H3", "H4", "H5", "H6", "H7", "H8", "H9"],
-                            Annotated[float, Field(ge=0, le=1)]], BeforeValidator(_switches)]
+                            Annotated[float, Field(ge=0, le=1)]], BeforeValidator(_switches), WithJsonSchema({
+    "type": "object", "additionalProperties": False,
+    "properties": {key: {"description": text, "anyOf": [
+        {"enum": ["on", "off", True, False]}, {"type": "number", "minimum": 0, "maximum": 1}]}
+        for key, text in HYPOTHESES.items()}})]
 ParameterId = Annotated[str, Field(pattern=r"^[a-z]+\.[a-z0-9_]+$")]
 Overrides = Annotated[dict[ParameterId, Name], Field(max_length=300)]
 DayList = Annotated[list[Annotated[Number, Field(ge=-60, le=3650)]], Field(max_length=400)]
@@ -61,7 +67,7 @@ class Injury(Strict):
     """Spread of the injury drive between animals, as a share of its mean (log-normal)."""
 
 
-InjuryField = Annotated[Injury, Shorthand]
+InjuryField = Annotated[Injury, Shorthand("model")]
 
 
 class Priming(Strict):
@@ -75,8 +81,8 @@ class Priming(Strict):
 class Infusion(Strict):
     """A steady infusion: the amount per time goes into ``rate``."""
 
-    rate: Name
-    """Amount per time, e.g. '10 ng/d'."""
+    rate: Name | None = None
+    """Amount per time, e.g. '10 ng/d'. A vehicle has none."""
     duration: Span
     flow: Annotated[float, Quantity("ul/d", 0, 1e7, "6 ul/d")] = 0.0
     """Fluid per time."""
@@ -246,6 +252,17 @@ class Study(Strict):
     tests: Annotated[list[Test], Field(max_length=100)] = []
     conduct: Conduct = Conduct()
     analysis: Analysis = Analysis()
+
+    _document: Document | None = PrivateAttr(default=None)
+
+    def place(self, *path: str | int) -> str:
+        """A place of the file in words, with the arm's name and the line where they are known."""
+        return place(path, self._document)
+
+    def read_from(self, document: Document) -> Study:
+        """The same study, which from now on knows the lines of its file."""
+        self._document = document
+        return self
 
     @model_validator(mode="after")
     def _arms_named_once(self) -> Study:

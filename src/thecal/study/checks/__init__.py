@@ -1,0 +1,1 @@
+"""The checks of ``thecal lint``, by what they look at: animals, doses, schedule, inputs."""

@@ -1,0 +1,45 @@
+"""Checks of a study, each a small function with a name. A study that cannot be read or resolved is an error; what
+can be run but is weak, unusual or assumed is a warning or a note.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from thecal.core.errors import Problem, ThecalError
+from thecal.study.checks import animals, doses, inputs, schedule
+from thecal.study.checks.context import Context
+from thecal.study.load import load
+from thecal.study.model import Study
+from thecal.study.resolve import resolve
+
+Check = Callable[[Context], Iterator[Problem]]
+CHECKS: tuple[Check, ...] = (
+    animals.no_vehicle, animals.one_sex, animals.few_animals, animals.unblinded, animals.not_randomised,
+    animals.many_missed, animals.assumed_strain, animals.rodent_injury,
+    doses.viability_unstated, doses.large_volume, doses.unusual_dose, doses.before_injury, doses.after_end,
+    doses.infused_cells, doses.removal_without_cells, doses.nothing_acts,
+    schedule.no_tests, schedule.no_baseline, schedule.after_end, schedule.after_terminal, schedule.species_lacks_assay,
+    schedule.outcome_not_measured, schedule.blind_to_protein, schedule.short_follow_up,
+    inputs.outside_range, inputs.unused_definition, inputs.treated_reference,
+)
+ORDER = {"error": 0, "warning": 1, "note": 2}
+
+
+def lint(source: str | Path | Study) -> list[Problem]:
+    """All findings about a study, errors first, then in the order of the checks.
+
+    Arguments:
+        source: a path, a name of the library, or a study already read.
+
+    Returns: problems with severity ``error``, ``warning`` or ``note``; an empty list where there is nothing to say.
+    """
+    try:
+        study = source if isinstance(source, Study) else load(source)
+        plan = resolve(study)
+    except ThecalError as error:
+        return list(error.problems)
+    context = Context(study, plan)
+    found = [*plan.notices, *(problem for check in CHECKS for problem in check(context))]
+    return sorted(dict.fromkeys(found), key=lambda problem: ORDER[problem.severity])
