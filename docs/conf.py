@@ -29,7 +29,7 @@ html_theme_options = {"navigation_with_keys": False, "show_toc_level": 2, "foote
                       "footer_end": []}
 html_show_sourcelink = False
 html_math_renderer = "mathml"
-suppress_warnings = ["myst.header"]
+suppress_warnings = ["myst.header", "toc.empty_glob"]
 
 
 def _inline(self, node):

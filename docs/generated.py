@@ -40,9 +40,9 @@ def _help_of(command: click.Command, parent: click.Context, name: str) -> Iterat
 
 def study_file() -> Iterator[str]:
     """Every key of the study file, from the JSON Schema that 'thecal schema' prints."""
-    from thecal.study.model import Study
+    from thecal.study.schema import study_schema
 
-    schema = Study.model_json_schema()
+    schema = study_schema()
     yield from _record("The study", schema, schema.get("description", ""))
     for name, record in schema.get("$defs", {}).items():
         if "properties" in record:
@@ -77,7 +77,9 @@ def _holds(field: dict) -> str:
         return "names, each with " + _holds(field["additionalProperties"])
     example = (field.get("examples") or [""])[0]
     words = {"string": "text", "integer": "whole number", "boolean": "true or false", "object": "keys"}
-    return f"`{example}`" if example else words.get(field.get("type", ""), field.get("type", "any"))
+    kinds = field.get("type", "anything")
+    kinds = [kinds] if isinstance(kinds, str) else [kind for kind in kinds if kind != "null"]
+    return f"`{example}`" if example else " or ".join(words.get(kind, kind) for kind in kinds)
 
 
 def register() -> Iterator[str]:
@@ -98,7 +100,8 @@ def register() -> Iterator[str]:
 
 def library() -> Iterator[str]:
     """Species, injuries, products and assays by name, and the studies of the package."""
-    from thecal.study import catalogue, load
+    from thecal.study import catalogue
+    from thecal.study import library as studies
 
     for kind in catalogue.KINDS:
         yield f"## {kind.capitalize()}\n\n| name | also called | what |\n|---|---|---|"
@@ -106,13 +109,7 @@ def library() -> Iterator[str]:
             what = record.description if record.modelled else f"{record.description} *Evidence only, no model.*"
             yield f"| {_cell(record.name)} | {_cell(', '.join(record.aliases))} | {_cell(what)} |"
         yield ""
-    names = load.library() if hasattr(load, "library") else _studies()
-    yield "## Studies\n\n" + "\n".join(f"- `{name}`" for name in names)
-
-
-def _studies() -> list[str]:
-    folder = resources.files("thecal") / "data" / "studies"
-    return sorted(f.name.removesuffix(".yaml") for f in folder.iterdir() if f.name.endswith(".yaml"))
+    yield "## Studies\n\n" + "\n".join(f"- `{name}`" for name in studies())
 
 
 def claims() -> Iterator[str]:
