@@ -71,24 +71,24 @@ class ReferenceIntegrator:
               schedule_of: np.ndarray, start_d: float, times_d: np.ndarray, observables: Sequence[str],
               *, rtol: float = 1e-6, all_states: bool = False) -> Solution:
         """See :meth:`thecal.engine.integrate.Integrator.solve`."""
-        parameters, times_d = np.asarray(parameters, float), np.asarray(times_d, float)
+        parameters, moments, back = np.asarray(parameters, float), *np.unique(times_d, return_inverse=True)
         if any(event.time_d < start_d for schedule in schedules for event in schedule):
             raise ValueError(f"an event lies before the start at {start_d} d")
         solver = self._solver(model, rtol)
         chosen = [model.observable_index[name] for name in observables]
         animals = parameters.shape[0]
-        values = np.full((animals, times_d.size, len(chosen)), np.nan)
-        states = np.full((animals, times_d.size, len(model.states)), np.nan) if all_states else None
+        values = np.full((animals, moments.size, len(chosen)), np.nan)
+        states = np.full((animals, moments.size, len(model.states)), np.nan) if all_states else None
         status, steps = np.zeros(animals, np.int64), np.zeros(animals, np.int64)
         for animal in range(animals):
             with contextlib.redirect_stdout(io.StringIO()):  # it prints its failures there; we return them
                 looks, seen, status[animal], steps[animal] = solver.run(
-                    animal, parameters[animal], schedules[schedule_of[animal]], start_d, times_d)
+                    animal, parameters[animal], schedules[schedule_of[animal]], start_d, moments)
             reached = len(looks)
             values[animal, :reached] = seen[:, chosen]
             if states is not None:
                 states[animal, :reached] = looks
-        return Solution(values, status, steps, states)
+        return Solution(values[:, back], status, steps, None if states is None else states[:, back])
 
     def __reduce__(self) -> tuple:
         """Sent to another process, it compiles anew: machine code stays where it was made."""
@@ -141,55 +141,60 @@ class _AnimalSolver:
             times_d: np.ndarray) -> tuple[np.ndarray, np.ndarray, Status, int]:
         """One animal: states and observables at the times reached, status, evaluations of the rates."""
         self.parameters[:] = parameters
-        y, now, evaluations = np.zeros(len(self.model.states)), start_d, 0
-        looks: list[np.ndarray] = []
-        seen: list[np.ndarray] = []
+        y, now, evaluations, done = np.zeros(len(self.model.states)), start_d, 0, 0
+        looks, seen = [np.empty((0, y.size))], [np.empty((0, len(self.model.observables)))]
         for event in [*events, None]:
             until = np.inf if event is None else event.time_d
             last = not times_d.size or until > times_d[-1]
-            wanted = times_d[len(looks): np.searchsorted(times_d, until, side="left")]
-            stops = wanted if last else np.append(wanted, until)
-            found, status, count = self._advance(now, y, stops)
-            evaluations += count
-            looks += found[: wanted.size]
-            seen += [self._observe(state) for state in found[: wanted.size]]
+            wanted = times_d[done: np.searchsorted(times_d, until, side="left")]
+            found, status, count = self._advance(now, y, wanted if last else np.append(wanted, until))
+            looks.append(found[: wanted.size])
+            seen.append(self._observe(looks[-1]))
+            evaluations, done = evaluations + count, done + len(looks[-1])
             if status is not Status.OK or last or event is None:
                 break
-            y, now = apply_event(event, animal, found[-1] if found else y, self.parameters), until
-        return (np.reshape(looks, (len(looks), len(y))), np.reshape(seen, (len(looks), len(self.model.observables))),
-                status, evaluations)
+            y, now = apply_event(event, animal, found[-1], self.parameters), until
+        return np.concatenate(looks), np.concatenate(seen), status, evaluations
 
-    def _advance(self, now: float, y: np.ndarray, stops: np.ndarray) -> tuple[list[np.ndarray], Status, int]:
+    def _advance(self, now: float, y: np.ndarray, stops: np.ndarray) -> tuple[np.ndarray, Status, int]:
         """States at the stops, which ascend from ``now`` on; fewer when the solver fails.
 
         The model knows no clock, so each stretch is told from zero: the first steps after a dose are seconds long
         and would drown in the digits of the day.
         """
-        found: list[np.ndarray] = []
-        result = None
-        for stop in stops:
-            if stop - now <= SAME_MOMENT * max(1.0, abs(stop)):
-                found.append(y)
-                continue
-            if result is None:
-                self.cvode.init_step(0.0, y)
-            result = self.cvode.step(float(stop - now), "normal", float(stops[-1] - now))
-            if result.status < 0 or not np.isfinite(result.y).all():
-                return found, self._reason(result), result.nfev
-            found.append(result.y)
-        return found, Status.OK, result.nfev if result is not None else 0
+        near = stops - now <= SAME_MOMENT * np.maximum(1.0, np.abs(stops))
+        here, ahead = np.repeat(y[None], near.sum(), axis=0), stops[~near] - now
+        if ahead.size == 0:
+            return here, Status.OK, 0
+        if ahead.size == 1:  # CVODE.solve would keep every step of a stretch with a single stop
+            self.cvode.init_step(0.0, y)
+            result = self.cvode.step(float(ahead[0]), "normal", float(ahead[0]))
+            reached = result.y[None]
+        else:
+            result = self.cvode.solve(np.append(0.0, ahead), y)
+            reached = result.y[1:]
+        bad = ~np.isfinite(reached).all(axis=1)
+        if result.status < 0 or bad.any():  # the last row is where it stood when it failed
+            fine = np.argmax(bad) if bad.any() else len(reached) - 1
+            return np.concatenate([here, reached[:fine]]), self._reason(result.status, reached[-1]), result.nfev
+        return np.concatenate([here, reached]), Status.OK, result.nfev
 
-    def _reason(self, result: Any) -> Status:
-        """Why CVODE gave up."""
-        rates = np.empty_like(result.y)
-        self.code["rates"](result.y.ctypes.data, self.parameters.ctypes.data, rates.ctypes.data)
-        if not (np.isfinite(result.y).all() and np.isfinite(rates).all()):
+    def _reason(self, flag: int, y: np.ndarray) -> Status:
+        """Why CVODE gave up at ``y``."""
+        rates = np.empty_like(y)
+        self.code["rates"](y.ctypes.data, self.parameters.ctypes.data, rates.ctypes.data)
+        if not (np.isfinite(y).all() and np.isfinite(rates).all()):
             return Status.NOT_FINITE
-        return Status.RESIDUAL if result.status in LINEAR_FAILURES else Status.STEP_LIMIT
+        return Status.RESIDUAL if flag in LINEAR_FAILURES else Status.STEP_LIMIT
 
-    def _observe(self, y: np.ndarray) -> np.ndarray:
-        out = np.empty(len(self.model.observables))
-        self.code["observables"](y.ctypes.data, self.parameters.ctypes.data, out.ctypes.data)
+    def _observe(self, states: np.ndarray) -> np.ndarray:
+        """Observables of (times, states)."""
+        states = np.ascontiguousarray(states)
+        out = np.empty((len(states), len(self.model.observables)))
+        observe, p = self.code["observables"], self.parameters.ctypes.data
+        y, o = states.ctypes.data, out.ctypes.data
+        for k in range(len(states)):
+            observe(y + k * states.strides[0], p, o + k * out.strides[0])
         return out
 
 
