@@ -27,9 +27,10 @@ html_title = "Thecal"
 html_static_path = ["_static"]
 html_theme_options = {"navigation_with_keys": False, "show_toc_level": 2, "footer_start": ["copyright"],
                       "footer_end": []}
+html_css_files = ["wide.css"]
 html_show_sourcelink = False
 html_math_renderer = "mathml"
-suppress_warnings = ["myst.header", "toc.empty_glob"]
+suppress_warnings = ["myst.header"]
 
 
 def _inline(self, node):

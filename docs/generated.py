@@ -50,16 +50,20 @@ def study_file() -> Iterator[str]:
 
 
 def _record(name: str, record: dict, about: str) -> Iterator[str]:
-    yield f"## {name}\n\n{about}\n\n| key | holds | needed | meaning |\n|---|---|---|---|"
+    yield f"## {name}\n\n{about}\n\n| key | holds | meaning |\n|---|---|---|"
     for key, field in record["properties"].items():
-        needed = "yes" if key in record.get("required", ()) else _default(field)
-        yield f"| `{key}` | {_cell(_holds(field))} | {_cell(needed)} | {_cell(field.get('description', ''))} |"
+        meaning = [field.get("description", ""), "*Needed.*" if key in record.get("required", ()) else _default(field)]
+        yield f"| `{key}` | {_cell(_holds(field))} | {_cell(' '.join(meaning))} |"
     yield ""
 
 
 def _default(field: dict) -> str:
     default = field.get("default")
-    return "" if default in (None, [], {}, "") else f"default {default}"
+    if default in (None, [], {}, ""):
+        return ""
+    if isinstance(default, dict):
+        default = [f"{key} {value}" for key, value in default.items()]
+    return f"Default {', '.join(map(str, default)) if isinstance(default, list) else default}."
 
 
 def _holds(field: dict) -> str:
@@ -88,13 +92,15 @@ def register() -> Iterator[str]:
 
     entries = list(load().values())
     for room in dict.fromkeys(entry.room for entry in entries):
-        yield f"## {room}\n\n| id | value | range | unit | kind | meaning | source |\n|---|---|---|---|---|---|---|"
+        yield f"## {room}\n\n| parameter | value | kind | source |\n|---|---|---|---|"
         for e in entries:
             if e.room == room:
-                spread = "" if e.low == e.high else f"{e.low:g} to {e.high:g}"
+                spread = "" if e.low == e.high else f" ({e.low:g} to {e.high:g})"
                 kind = f"**{e.kind}**" if e.is_assumption else e.kind
-                yield (f"| `{e.id}` | {e.value:g} | {spread} | {_cell(e.unit)} | {kind} | {_cell(e.context)} "
-                       f"| {_cell(e.source)} |")
+                unit = "" if e.unit == "1" else e.unit
+                source = ". ".join(part for part in (e.source, e.note) if part)
+                yield (f"| `{e.id}` {_cell(e.context)} | {_cell(f'{e.value:g}{spread} {unit}')} | {kind} "
+                       f"| {_cell(source)} |")
         yield ""
 
 
