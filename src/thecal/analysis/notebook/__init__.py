@@ -1,0 +1,1 @@
+"""Laboratory notebooks: import, check and estimate real data, into the same table that simulated studies give."""
