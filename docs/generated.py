@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
@@ -119,13 +117,16 @@ def library() -> Iterator[str]:
 
 
 def claims() -> Iterator[str]:
-    """The register of claims, when the package has one."""
-    for file in sorted((resources.files("thecal") / "data").rglob("claims*.csv")):
-        rows = list(csv.DictReader(io.StringIO(file.read_text("utf-8"))))
-        keys = [key for key in ("id", "statement", "tag", "role", "source") if rows and key in rows[0]]
-        yield "| " + " | ".join(keys) + " |\n|" + "---|" * len(keys)
-        for row in rows:
-            yield "| " + " | ".join(_cell(row[key]) for key in keys) + " |"
+    """The register of claims."""
+    from ruamel.yaml import YAML
+
+    file = resources.files("thecal") / "data" / "claims" / "register.yaml"
+    register = YAML(typ="safe").load(file.read_text("utf-8"))
+    rows = register["claims"] if isinstance(register, dict) else register
+    yield "| claim | statement | tag | role | source |\n|---|---|---|---|---|"
+    for row in rows:
+        cells = (row.get(key, "") for key in ("statement", "tag", "role", "source"))
+        yield f"| `{row['id']}` | " + " | ".join(map(_cell, cells)) + " |"
 
 
 def _cell(text: object) -> str:

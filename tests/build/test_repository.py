@@ -74,3 +74,32 @@ def test_pages_link_to_what_is_there():
             if "://" not in target and not target.startswith("mailto:") and not (page.parent / target).exists():
                 dead.append(f"{page.relative_to(ROOT)} -> {target}")
     assert dead == []
+
+
+def _yaml_blocks(page: str) -> list[str]:
+    return re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / page).read_text("utf-8"), re.DOTALL)
+
+
+SMALL_STUDY = """\
+name: from-the-handbook
+end: 20 d
+arms:
+  - {id: vehicle, role: vehicle, give: [{what: vehicle, day: 4 d}]}
+"""
+
+
+def test_the_study_of_the_tutorial_is_one():
+    from thecal.study import loads, resolve
+
+    [text] = _yaml_blocks("tutorial/first-study.md")
+    assert [arm.id for arm in resolve(loads(text)).arms] == ["vehicle", "full", "fifth"]
+
+
+def test_the_examples_of_the_handbook_are_understood():
+    from thecal.study import loads, resolve
+
+    product = _yaml_blocks("how-to/add-a-cell-product.md")[0]
+    injury = _yaml_blocks("how-to/add-an-injury-model.md")[0]
+    with_product = resolve(loads(SMALL_STUDY + product.split("arms:\n")[1] + product.split("arms:\n")[0]))
+    assert with_product.arms[1].factors["cells.secretion_rate"] == 0.5
+    assert resolve(loads(SMALL_STUDY + injury)).arms[0].injury.model == "partial tibial ligation"
