@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from thecal.analysis.relief import ObservedRelief, Relief, relief_latent, relief_observed
+from thecal.core.streams import stream
 from thecal.engine.jobs import Results
 from thecal.study.plan import ArmPlan, StudyPlan
 
@@ -53,6 +54,11 @@ class StudyOutcome:
         """Latent outcomes of single animals."""
         return self.results.read("traces").to_pandas()
 
+    @cached_property
+    def chain(self) -> pd.DataFrame:
+        """The first animal of each arm, link by link."""
+        return self.results.read("chain").to_pandas()
+
     def curve(self, arm_id: str, name: str = "pain.mechanical") -> tuple[np.ndarray, np.ndarray]:
         """Times (d) and the latent mean of one arm."""
         rows = self.curves[self.curves["arm"] == arm_id]
@@ -64,6 +70,7 @@ class StudyOutcome:
         if reference is None or day is None:
             return None
         times, fall = self.curve(arm.id, name)
+        times, fall = times[times <= arm.end_d], fall[times <= arm.end_d]  # nothing is relieved after the last day
         other = np.interp(times, *self.curve(reference.id, name))
         return relief_latent(times, -fall, -other, 0.0, day, self.plan.analysis.relief_level,
                              self.plan.analysis.deficit_floor_log10)
@@ -99,7 +106,8 @@ class StudyOutcome:
         others = {k: g for k, g in self.draws[self.draws["arm"] == reference.id].groupby("draw")}
         found = []
         for draw, rows in mine.items():
-            times, vehicle = rows["t_d"].to_numpy(), others[draw]
+            rows, vehicle = rows[rows["t_d"] <= arm.end_d], others[draw]
+            times = rows["t_d"].to_numpy()
             other = np.interp(times, vehicle["t_d"], vehicle[name])
             if np.isfinite(rows[name]).all() and np.isfinite(other).all():
                 found.append(relief_latent(times, -rows[name].to_numpy(), -other, 0.0, day,
@@ -107,26 +115,33 @@ class StudyOutcome:
         return found
 
     def relief_over_animals(self, arm: ArmPlan, repeats: int = 200) -> list[Relief]:
-        """Relief of the group mean with the arm's (and its reference's) animals drawn again with replacement."""
+        """Relief of the group mean with the arm's (and its reference's) animals drawn again with replacement.
+
+        Groups keep their size; of large groups only the animals that were followed in detail are drawn from.
+        """
         reference, day = self._reference(arm)
         if reference is None or day is None:
             return []
-        mine, times = self._animals(arm.id)
-        other, grid = self._animals(reference.id)
-        generator = np.random.Generator(np.random.Philox(key=self.results.seed))
+        mine, times = self._animals(arm)
+        other, grid = self._animals(reference)
+        generator = stream(self.results.seed, f"{arm.id}/{reference.id}", "relief over animals")
         found = []
         for _ in range(repeats):
-            a = mine[generator.integers(0, len(mine), len(mine))].mean(axis=0)
-            b = other[generator.integers(0, len(other), len(other))].mean(axis=0)
+            a = mine[generator.integers(0, len(mine), arm.n)].mean(axis=0)
+            b = other[generator.integers(0, len(other), reference.n)].mean(axis=0)
             found.append(relief_latent(times, -a, -np.interp(times, grid, b), 0.0, day,
                                        self.plan.analysis.relief_level, self.plan.analysis.deficit_floor_log10))
         return found
 
-    def _animals(self, arm_id: str) -> tuple[np.ndarray, np.ndarray]:
-        wide = self.traces[self.traces["arm"] == arm_id].pivot(index="animal", columns="t_d", values="pain.mechanical")
+    def _animals(self, arm: ArmPlan) -> tuple[np.ndarray, np.ndarray]:
+        rows = self.traces[(self.traces["arm"] == arm.id) & (self.traces["t_d"] <= arm.end_d)]
+        wide = rows.pivot(index="animal", columns="t_d", values="pain.mechanical")
         return wide.to_numpy(float), wide.columns.to_numpy(float)
 
     def _reference(self, arm: ArmPlan) -> tuple[ArmPlan | None, float | None]:
+        """What the arm is compared with, and from which day; nothing where there is no pain to relieve."""
+        if not arm.injury.injured:
+            return None, None
         reference = self.plan.arm(arm.reference) if arm.reference and arm.reference != arm.id else None
         return reference, arm.first_dose_d
 

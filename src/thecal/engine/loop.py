@@ -4,7 +4,7 @@
 2. *Schedule*: turn injury, doses, pumps and removals into events (``schedule``).
 3. *Integrate*: event -> integrate -> event ... the one assembled ODE of all rooms (``coupling``), all animals at once.
 4. *Measure*: at each visit the latent state goes through the assay as an experimenter would run it (``measure``).
-5. *Record*: animals with their status, notebook rows, latent means, traces of some animals.
+5. *Record*: animals with their status, notebook rows, latent means, traces of some animals, the chain of one.
 
 ``thecal plan STUDY`` prints the same steps for a study. A chunk of animals is a pure function of the plan, the arm,
 the animals' indices and the seed, so any cut over any number of workers gives the same bytes.
@@ -34,6 +34,10 @@ from thecal.study.plan import ArmPlan, StudyPlan, Visit
 OUTCOMES = ("pain.mechanical", "pain.heat", "pain.cold", "pain.ongoing", "anatomy.csf_tgfb1_total",
             "signalling.active_at_injured", "cells.living", "signalling.tnf")
 DETAILED = 24     # animals per arm of which everything is recorded
+CHAIN = ("anatomy.csf_tgfb1_total", "anatomy.csf_tgfb1_active", "signalling.active_at_injured", "signalling.fast",
+         "signalling.slow", "signalling.tnf", "pain.stress", "pain.peripheral", "pain.central", "pain.mechanical",
+         "cells.living")  # with the cells at each ganglion: one animal from needle to paw
+AFTER_DOSE_H = np.array([0, 1 / 12, 1 / 6, 1 / 4, *np.arange(0.5, 12.1, 0.5), 14, 16, 18, 20, 22, 24])
 DRAWS = "~draws"  # suffix of the chunks that hold parameter draws instead of animals
 
 
@@ -49,7 +53,7 @@ class RunPlan:
 
 
 def run_chunk(plan: RunPlan, arm_id: str, first: int, n: int, seed: int) -> dict[str, pa.Table]:
-    """One chunk of one arm as tables ``animals``, ``readings``, ``curves``, ``details``, ``traces`` (or ``draws``)."""
+    """One chunk of one arm as tables (animals, readings, curves, details, traces, chain; or draws)."""
     if arm_id.endswith(DRAWS):
         return {"draws": draw_curves(plan, plan.study.arm(arm_id.removesuffix(DRAWS)), range(first, first + n), seed)}
     arm, animals = plan.study.arm(arm_id), np.arange(first, first + n)
@@ -131,13 +135,16 @@ def _record(arm: ArmPlan, animals: np.ndarray, times: np.ndarray, names: tuple[s
             others = [name for name in names if name not in OUTCOMES]
             tables["details"] = pa.table(head | {name: means[:, names.index(name)] for name in others})
             tables["traces"] = _traces(arm, animals, times, names, solution, fine)
+        if animals[0] == 0 and fine[0]:
+            tables["chain"] = _chain(arm, times, names, solution)
     return tables
 
 
 def _traces(arm: ArmPlan, animals: np.ndarray, times: np.ndarray, names: tuple[str, ...], solution: Solution,
             fine: np.ndarray) -> pa.Table:
-    """Outcomes of single animals twice a day: enough for a thin line, small enough to keep."""
-    look = np.unique(np.searchsorted(times, np.arange(times[0], times[-1] + 1e-9, 0.5)).clip(max=times.size - 1))
+    """Outcomes of single animals: twice a day, and closely for a day after each dose, where hours decide."""
+    wanted = [np.arange(times[0], times[-1] + 1e-9, 0.5), *(a.day_d + AFTER_DOSE_H / 24 for a in arm.administrations)]
+    look = np.unique(np.searchsorted(times, np.concatenate(wanted) - 1e-9).clip(max=times.size - 1))
     chosen = np.flatnonzero(fine & (animals < DETAILED))
     columns: dict[str, object] = {"arm": [arm.id] * (chosen.size * look.size),
                                   "animal": np.repeat(animals[chosen], look.size),
@@ -145,6 +152,13 @@ def _traces(arm: ArmPlan, animals: np.ndarray, times: np.ndarray, names: tuple[s
     for name in OUTCOMES:
         columns[name] = solution.values[np.ix_(chosen, look, [names.index(name)])].ravel().astype(np.float32)
     return pa.table(columns)
+
+
+def _chain(arm: ArmPlan, times: np.ndarray, names: tuple[str, ...], solution: Solution) -> pa.Table:
+    """The first animal of the arm, link by link, at every time of the grid."""
+    links = [k for k, name in enumerate(names) if name in CHAIN or name.startswith("cells.captured")]
+    columns: dict[str, object] = {"arm": [arm.id] * times.size, "animal": np.zeros(times.size, np.int64), "t_d": times}
+    return pa.table(columns | {names[k]: solution.values[0, :, k].astype(np.float32) for k in links})
 
 
 def events_of(plan: RunPlan, arm: ArmPlan, structure: Structure, model: Model) -> list[Event]:

@@ -61,6 +61,7 @@ def _declare_peripheral(room: Room, stress: Expression) -> dict[str, Expression]
     for modality, call in calls.items():
         states[modality] = room.state(f"peripheral_{modality}", "1", f"peripheral sensitisation, {modality}")
         room.rate(states[modality], (call - states[modality]) / p("peripheral_time"))
+    room.observe("peripheral", states["mechanical"], "1", "peripheral sensitisation, mechanical")
     return states
 
 
@@ -70,6 +71,7 @@ def _declare_central(room: Room, peripheral: Expression) -> Expression:
     central = room.state("central", "1", "central sensitisation")
     room.rate(central, (0.5 * microglia + 0.1 * astrocytes + 0.4 * peripheral - central)
               / room.parameter("central_time"))
+    room.observe("central", central, "1", "central sensitisation")
     return central
 
 

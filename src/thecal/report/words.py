@@ -26,7 +26,8 @@ def relief_sentence(outcome: StudyOutcome, arm: ArmPlan) -> str:
     if not arm.injury.injured:
         return "not injured, so there is no pain to relieve"
     if arm.reference is None or arm.reference == arm.id:
-        return "the group that others are compared with"
+        compared = any(other.reference == arm.id for other in outcome.plan.arms)
+        return "the group that others are compared with" if compared else "not compared with another group"
     latent = outcome.latent_relief(arm)
     if latent is None:
         return "nothing was given"
@@ -65,13 +66,15 @@ def observed_words(relief: ObservedRelief) -> str:
         return "at the visits it is not defined"
     if not relief.spans:
         return f"not seen at any visit (best {percent(relief.best)})"
-    texts = []
-    for span in relief.spans:
-        first, last, gone = span.start_h[1], span.end_h[0], span.end_h[1]
-        seen = (f"seen at {duration(first)} only" if first == last
-                else f"first seen at {duration(first)}, last at {duration(last)}")
-        texts.append(seen + ("" if math.isinf(gone) else f", gone by {duration(gone)}"))
-    return "at the visits " + "; again ".join(texts)
+    first, last, gone = relief.spans[0].start_h[1], relief.spans[-1].end_h[0], relief.spans[-1].end_h[1]
+    end = "" if math.isinf(gone) else f", gone by {duration(gone)}"
+    if len(relief.spans) > 1:
+        looks = [r for r in relief.reversal if math.isfinite(r)]
+        held = sum(r >= relief.level for r in looks)
+        return f"seen at {held} of {len(looks)} visits, from {duration(first)} to {duration(last)} with gaps{end}"
+    if first == last:
+        return f"seen at the visit at {duration(first)} only{end}"
+    return f"at the visits first seen at {duration(first)}, last at {duration(last)}{end}"
 
 
 def dose_word(arm: ArmPlan) -> str:
