@@ -2,8 +2,8 @@
 
 Per canal segment ``i`` and ganglion ``j``::
 
-    dS_i = mixing - (v_s / h) S_i + k_off D_i - d S_i             suspended
-    dD_i = (v_s / h) S_i - (k_att + k_off) D_i - d D_i            landed
+    dS_i = mixing - (2 v_s / h) S_i + k_off D_i - d S_i           suspended
+    dD_i = (2 v_s / h) S_i - (k_att + k_off) D_i - d D_i            landed
     dA_i = k_att D_i - sum_j c_j A_i + crawling - d A_i           adhered
     dG_j = c_j A_i(j) - d_j G_j                                   captured at the border of ganglion j
     c_j  = s_hom (1 - G_j / n_max) (k_cap0 + k_cap1 phi (1 - Q) theta_j)
@@ -56,7 +56,7 @@ def _declare_life(room: Room, structure: Structure, suspended: list[Expression],
     p = room.parameter
     rejected = p("rejection_rate") * immunity
     death = LN2 / p("half_life_free") + rejected
-    landing = p("settling_speed") / room.consume("gap", "um", "subarachnoid gap")
+    landing = 2 * p("settling_speed") / room.consume("gap", "um", "subarachnoid gap")
     arrest = _declare_capture(room, structure, captured)
     volume = room.consume("segment_volume", "ul", "segment volume")
     mixed = _mixing_flows(room, structure, suspended, volume)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from thecal.core.register import load
 from thecal.core.structure import SIDES, Ganglion, Structure
 from thecal.study.plan import Species
 
@@ -19,7 +20,7 @@ def layout_of(species: Species, segments: int | None = None) -> Structure:
         of spinal CSF absorption (greatest at the sacral end, as tracer leaves there in mice; Ma 2019).
     """
     count = segments or species.segments
-    step = species.parameters["anatomy.canal_length"].value / count
+    step = load().with_values(species.parameters)["anatomy.canal_length"].value / count
     ganglia = tuple(Ganglion(g.level, side, min(int(g.position_mm / step), count - 1), g.sciatic_share)
                     for side in SIDES for g in species.drg)
     low, high = (min(int(edge / step), count - 1) for edge in species.cord_lumbar_mm)

@@ -7,7 +7,7 @@ a set of normal scores by parameter id, see :func:`scores_of_draw`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -63,23 +63,35 @@ def enrol(arm: ArmPlan, model: Model, animals: np.ndarray, seed: int, scores: Sc
     """
     register = arm_register(arm)
     values = values_of(register, scores)
+    table = parameter_table(arm, model, register, [values], animals, seed, spread)
+    return Subjects(values, table, baseline_of(arm, animals, seed, spread))
+
+
+def parameter_table(arm: ArmPlan, model: Model, register: Register, values: Sequence[Mapping[str, float]],
+                    animals: np.ndarray, seed: int, spread: bool) -> np.ndarray:
+    """Model parameters of animals in groups of equal size, one group for each entry of ``values``.
+
+    Returns: (animals, parameters). Each animal has its own keyed differences (``between_animals``) if ``spread``.
+    """
+    each = animals.size // len(values)
     table = np.empty((animals.size, len(model.parameters)))
     for j, leaf in enumerate(model.parameters):
         if leaf.name not in register:  # an input that only the schedule sets
             table[:, j] = 0.0
             continue
+        table[:, j] = np.repeat([v[leaf.name] for v in values], each)
         deviation = _deviation(arm, register[leaf.name]) if spread else 0.0
-        table[:, j] = values[leaf.name]
         if deviation > 0:
             table[:, j] *= np.exp(deviation * _normal(seed, arm.id, animals, f"between/{leaf.name}"))
-    return Subjects(values, table, _baseline(arm, animals, seed, spread))
+    return table
 
 
 def _deviation(arm: ArmPlan, entry: Parameter) -> float:
     return arm.injury.severity_sd if entry.id == "pain.injury_drive" else entry.between_animals
 
 
-def _baseline(arm: ArmPlan, animals: np.ndarray, seed: int, spread: bool) -> np.ndarray:
+def baseline_of(arm: ArmPlan, animals: np.ndarray, seed: int, spread: bool) -> np.ndarray:
+    """Latent log10 threshold (g) before injury, (animals,); NaN where the species has no filament test."""
     if arm.strain.baseline_log10_g is None:
         return np.full(animals.size, np.nan)
     deviation = (arm.strain.between_animal_sd_log10 or 0.0) if spread else 0.0
