@@ -47,7 +47,7 @@ def declare(structure: Structure, register: Register) -> Room:
     peripheral = _declare_peripheral(room, stress)
     central = _declare_central(room, peripheral["mechanical"])
     _declare_outcomes(room, peripheral, central, injured, stress)
-    _declare_slice(room, central, injured)
+    _declare_slice(room, peripheral["mechanical"], central, injured)
     return room
 
 
@@ -99,9 +99,15 @@ def _declare_outcomes(room: Room, peripheral: dict[str, Expression], central: Ex
     room.observe("ongoing", ongoing, "1", "ongoing-pain drive, 1 in untreated full injury")
 
 
-def _declare_slice(room: Room, central: Expression, injured: Expression) -> None:
-    """What a slice cut now would show: raised sEPSC, and how far TGF-b1 in the bath can lower the rise."""
+def _declare_slice(room: Room, afferent: Expression, central: Expression, injured: Expression) -> None:
+    """What a slice cut now would show: raised sEPSC, and how far TGF-b1 in the bath can lower the rise.
+
+    Frequency is mostly presynaptic and follows afferent drive, amplitude mostly postsynaptic and follows central
+    sensitisation (weights assumed).
+    """
     p = room.parameter
-    room.observe("epsc_frequency", 1 + p("epsc_frequency") * central, "1", "sEPSC frequency relative to sham")
-    room.observe("epsc_amplitude", 1 + p("epsc_amplitude") * central, "1", "sEPSC amplitude relative to sham")
+    frequency = 1 + p("epsc_frequency") * (0.7 * afferent + 0.3 * central)
+    amplitude = 1 + p("epsc_amplitude") * (0.4 * afferent + 0.6 * central)
+    room.observe("epsc_frequency", frequency, "1", "sEPSC frequency relative to sham")
+    room.observe("epsc_amplitude", amplitude, "1", "sEPSC amplitude relative to sham")
     room.observe("slice_relief", p("slice_relief") * injured, "1", "largest cut of the rise by TGF-b1 in a bath")

@@ -1,0 +1,41 @@
+"""``thecal qualify``: score the register of claims by simulated experiments."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+
+@click.command("qualify", help="Score the register of claims by simulated experiments over parameter draws.")
+@click.option("--draws", type=click.IntRange(4, 2000), default=60, show_default=True,
+              help="Parameter draws, from the register and from the fitted ones each.")
+@click.option("--seed", type=int, default=2015, show_default=True)
+@click.option("--claim", "claims", multiple=True, help="Only this claim; may be repeated.")
+@click.option("--solver", type=click.Choice(["compiled", "reference"]), default="compiled", show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+def command(draws: int, seed: int, claims: tuple[str, ...], solver: str, as_json: bool) -> None:
+    """Thin call into ``analysis.claims.score``."""
+    from thecal.analysis.claims.register import load_claims
+    from thecal.analysis.claims.score import score
+    from thecal.apps.progress import steps
+    from thecal.core.errors import ThecalError
+    from thecal.engine.solvers import integrator
+
+    known = [claim.id for claim in load_claims()]
+    for claim in claims:
+        if claim not in known:
+            raise ThecalError.single(where="--claim", what="is not in the register of claims", seen=claim,
+                                     allowed=", ".join(known), remedy="choose one of them")
+    with steps("Claims", len(claims) or len(known)) as step:
+        result = score(integrator(solver), draws, seed, claims, progress=step)
+    if as_json:
+        click.echo(json.dumps(result, allow_nan=False))
+        return
+    for row in result["claims"]:
+        value = "-" if row["value"] is None else f"{row['value']:.3g} ({row['low']:.3g} to {row['high']:.3g})"
+        click.echo(f"{row['number']:>3} {row['id']:<20} {row['verdict']:<9} {row['share']:.2f} "
+                   f"(prior {row['prior_share']:.2f}, noise-free {row['latent_share']:.2f})  {row['role']}, "
+                   f"{row['tag']}; value {value}")
+    click.echo(f"{result['held']} hold, {result['failed']} fail, {result['undecided']} undecided of "
+               f"{result['total']}; {result['draws']} draws, {result['animals_lost']} animals not computed")
