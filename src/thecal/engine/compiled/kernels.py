@@ -1,0 +1,342 @@
+"""The model's own functions as LLVM text: rates, Jacobian with factorisation, solve, stages, step, judgement.
+
+All functions take one pointer to a workspace, laid out by :class:`Layout`: named arrays of rows, a row holding one
+number per lane. Rates, Jacobian, factorisation and solve are straight lines of arithmetic; what treats every
+state alike (sums over stages, error norm) is a loop. A back end for another machine needs the same list of
+functions over the same expressions: :func:`model_text` is the place where one would branch off.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from thecal.core.declaration import Model
+from thecal.core.derivative import jacobian
+from thecal.core.expression import Expression
+from thecal.engine.compiled import tableau, vector_functions
+from thecal.engine.compiled.elimination import Elimination, plan
+from thecal.engine.compiled.fields import FIELD_FLOOR, UNIT_FLOOR, Fields, fields_of
+from thecal.engine.compiled.layout import Layout
+from thecal.engine.compiled.lowering import constants_of, lower
+from thecal.engine.compiled.vector_code import Code, Place, Writer, function, intrinsics, loop, places_of
+
+SAFETY, ERROR_POWER, MEMORY_POWER, REJECTED_POWER = 0.9, 0.7 / tableau.ORDER, 0.4 / tableau.ORDER, 1 / tableau.ORDER
+RESIDUAL_TOLERANCE = 1e-10  # componentwise backward error of a linear solve beyond which it is done anew with pivots
+
+
+@dataclass(frozen=True)
+class Kernels:
+    """The text of a model's module, the layout of its workspace, and what the driver must know beside."""
+
+    text: str
+    layout: Layout
+    jacobian_rows: tuple[int, ...]
+    jacobian_columns: tuple[int, ...]
+    fields: Fields
+    operations: dict[str, int]
+
+
+class ModelCode:
+    """The expressions of one model made ready for writing: lowered, constants apart, Jacobian and its plan."""
+
+    def __init__(self, model: Model) -> None:
+        self.states, self.parameters = model.state_symbols, model.parameters
+        self.count = len(self.states)
+        rows = jacobian(model.rates, self.states)
+        self.entries = tuple((i, j) for i, row in enumerate(rows) for j in sorted(row))
+        lowered = lower([*model.rates, *(rows[i][j] for i, j in self.entries)])
+        self.rates, self.jacobian = lowered[: self.count], lowered[self.count:]
+        self.constants = constants_of(lowered)
+        self.elimination: Elimination = plan(self.count, self.entries)
+        self.fields = fields_of(model.states)
+
+    def places(self, state_array: str) -> dict[int, Place]:
+        """Where the leaves lie: states in ``state_array``, parameters in ``p``, constants in ``q``."""
+        return {**places_of(state_array, self.states), **places_of("p", self.parameters),
+                **places_of("q", self.constants)}
+
+
+def layout_of(code: ModelCode, lanes: int, observables: int) -> Layout:
+    """The workspace of one gang of lanes."""
+    n = code.count
+    return Layout.of(lanes, {
+        "control": len(CONTROL), "y": n, "p": len(code.parameters), "q": max(1, len(code.constants)), "u": n, "f": n,
+        "c": n, "k": tableau.STAGES * n, "new": n, "lu": len(code.elimination.slots), "jacobian": len(code.entries),
+        "peak": code.fields.count, "floor": code.fields.count, "look": n, "seen": observables})
+
+
+# Rows of the array "control": what driver and kernels tell each other, lane by lane.
+CONTROL = ("step", "rtol", "error", "error_before", "growth", "shrinkage", "residual", "accept", "moment")
+
+
+def control(name: str) -> int:
+    """The row of one control value."""
+    return CONTROL.index(name)
+
+
+def model_text(model: Model, lanes: int) -> Kernels:
+    """Write the whole module of a model for a given number of lanes."""
+    code = ModelCode(model)
+    layout = layout_of(code, lanes, len(model.observables))
+    parts = {
+        "prepare": _expressions(lanes, ["p", "q"], {**places_of("p", code.parameters)}, code.constants, "q"),
+        "rates": _expressions(lanes, ["u", "p", "q", "f"], code.places("u"), code.rates, "f"),
+        "factorise": _factorise(code, lanes),
+        "solve": _solve(code, lanes),
+        "check": _residual(code, lanes),
+        "judge": _judge(code, lanes),
+        "settle": _settle(code, lanes),
+        "interpolate": _interpolate(code, lanes),
+    }
+    arrays = {"prepare": ["p", "q"], "rates": ["u", "p", "q", "f"],
+              "factorise": ["y", "p", "q", "control", "lu", "jacobian"], "solve": ["lu", "f", "c", "x"],
+              "check": ["control", "f", "k", "jacobian"], "judge": ["control", "y", "new", "k", "floor"],
+              "settle": ["control", "y", "new", "peak", "floor"],
+              "interpolate": ["control", "y", "new", "k", "look"]}
+    for stage in range(1, tableau.STAGES):
+        parts[f"stage{stage}"] = _stage(code, stage, lanes)
+        arrays[f"stage{stage}"] = ["control", "y", "k", "u", "c"]
+    parts["finish"] = _finish(code, lanes)
+    arrays["finish"] = ["u", "k", "new"]
+    text = [intrinsics(lanes)]
+    text += [function(f"{name}_", arrays[name], ["entry:", *part.lines]) for name, part in parts.items()]
+    text += [_step(layout, arrays)]
+    for name, actual in (("prepare", {}), ("rates", {"u": "y"}), ("factorise", {}), ("judge", {}), ("settle", {}),
+                         ("interpolate", {})):
+        text.append(function(name, ["work"], ["entry:", *layout.pointers(), _call(f"{name}_", arrays[name], actual)],
+                             internal=False))
+    text.append(function("stage_rates", ["work"],
+                         ["entry:", *layout.pointers(), _call("rates_", arrays["rates"])], internal=False))
+    text.append(attributes(lanes))
+    rows, columns = zip(*code.entries, strict=True) if code.entries else ((), ())
+    counts = {name: part.operations for name, part in parts.items()}
+    return Kernels("\n".join(text), layout, rows, columns, code.fields, _operations(counts, code.count))
+
+
+def attributes(lanes: int) -> str:
+    """Function attributes: full vectors where the processor has them, no copies of the long functions."""
+    width = min(512, 64 * lanes)
+    common = f'nounwind "prefer-vector-width"="{width}" "min-legal-vector-width"="{width}" "no-trapping-math"="true"'
+    return f"attributes #0 = {{ noinline {common} }}\nattributes #1 = {{ {common} }}\n"
+
+
+def _operations(counts: dict[str, int], states: int) -> dict[str, int]:
+    """Floating-point operations of one step of one animal, by part; a loop's body counts once per state."""
+    loops = sum(counts[f"stage{s}"] for s in range(1, tableau.STAGES)) + counts["finish"]
+    parts = {"rates": tableau.STAGES * counts["rates"], "factorise": counts["factorise"],
+             "solve": tableau.STAGES * counts["solve"], "stages": states * loops, "check": counts["check"],
+             "judge": counts["judge"]}
+    return {**parts, "step": sum(parts.values())}
+
+
+def _call(name: str, arrays: Sequence[str], actual: dict[str, str] | None = None) -> str:
+    names = [(actual or {}).get(a, a) for a in arrays]
+    return f"  call void @{name}({', '.join(f'ptr %{a}' for a in names)})"
+
+
+def _expressions(lanes: int, arrays: Sequence[str], places: dict[int, Place], expressions: Sequence[Expression],
+                 into: str) -> Code:
+    code = Code(lanes)
+    writer = Writer(code, places, expressions)
+    for row, expression in enumerate(expressions):
+        code.store(writer.value(expression), into, row)
+    return code
+
+
+def _factorise(model: ModelCode, lanes: int) -> Code:
+    """``M = J - I/(h gamma)`` factorised in place: no pivot is sought, no index is read."""
+    code = Code(lanes)
+    writer = Writer(code, model.places("y"), model.jacobian)
+    shift = code.divide(code.constant(1.0 / tableau.GAMMA), code.load("control", control("step")))
+    entry: dict[tuple[int, int], str] = {}
+    for row, (position, expression) in enumerate(zip(model.entries, model.jacobian, strict=True)):
+        entry[position] = writer.value(expression)
+        code.store(entry[position], "jacobian", row)
+    minus = code.negate(shift)
+    for k in range(model.count):
+        entry[k, k] = code.subtract(entry[k, k], shift) if (k, k) in entry else minus
+    plan_ = model.elimination
+    for k in plan_.order:
+        inverse = code.divide(code.constant(1.0), entry[k, k])
+        code.store(inverse, "lu", plan_.slots[k, k])
+        for j in plan_.upper[k]:
+            code.store(entry[k, j], "lu", plan_.slots[k, j])
+        for i in plan_.lower[k]:
+            factor = code.multiply(entry[i, k], inverse)
+            code.store(factor, "lu", plan_.slots[i, k])
+            minus_factor = code.negate(factor)
+            for j in plan_.upper[k]:
+                entry[i, j] = (code.fused(minus_factor, entry[k, j], entry[i, j]) if (i, j) in entry
+                               else code.multiply(minus_factor, entry[k, j]))
+    return code
+
+
+def _solve(model: ModelCode, lanes: int) -> Code:
+    """``x = M^-1 (c - f)``, with ``c`` the stage sum already carrying its sign."""
+    code = Code(lanes)
+    plan_ = model.elimination
+    value = {k: code.subtract(code.load("c", k), code.load("f", k)) for k in plan_.order}
+    for k in plan_.order:
+        minus = code.negate(value[k]) if plan_.lower[k] else ""
+        for i in plan_.lower[k]:
+            value[i] = code.fused(minus, code.load("lu", plan_.slots[i, k]), value[i])
+    for k in reversed(plan_.order):
+        total = value[k]
+        for j in plan_.upper[k]:
+            total = code.fused(code.negate(value[j]), code.load("lu", plan_.slots[k, j]), total)
+        value[k] = code.multiply(total, code.load("lu", plan_.slots[k, k]))
+        code.store(value[k], "x", k)
+    return code
+
+
+def _residual(model: ModelCode, lanes: int) -> Code:
+    """How far the first stage misses ``M k = -f``: the sum of what |residual| exceeds tolerance * sum of |terms|."""
+    code = Code(lanes)
+    shift = code.divide(code.constant(1.0 / tableau.GAMMA), code.load("control", control("step")))
+    minus = code.negate(shift)
+    by_row: dict[int, list[tuple[int, int]]] = {i: [] for i in range(model.count)}
+    for slot, (i, j) in enumerate(model.entries):
+        by_row[i].append((slot, j))
+    worst = ""
+    for i in range(model.count):
+        k = code.load("k", i)
+        own = code.multiply(minus, k)
+        residual = code.add(code.load("f", i), own)
+        size = code.add(code.magnitude(code.load("f", i)), code.magnitude(own))
+        for slot, j in by_row[i]:
+            term = code.multiply(code.load("jacobian", slot), code.load("k", j))
+            residual, size = code.add(residual, term), code.add(size, code.magnitude(term))
+        excess = code.fused(code.constant(-RESIDUAL_TOLERANCE), size, code.magnitude(residual))
+        excess = code.larger(excess, code.constant(0.0))  # not-a-number stays, and stays in the sum
+        worst = code.add(worst, excess) if worst else excess
+    code.store(worst or code.constant(0.0), "control", control("residual"))
+    return code
+
+
+def _stage(model: ModelCode, stage: int, lanes: int) -> Code:
+    """The stage's argument ``u`` and its sum ``c = -(1/h) sum C k``, in one pass over the states."""
+    code, n = Code(lanes), model.count
+    minus_rate = code.divide(code.constant(-1.0), code.load("control", control("step")))
+    repeats = stage in (6, 7)  # there A repeats the row above and adds the last increment
+
+    def body(code: Code, row: str) -> None:
+        increments = [code.load("k", code.line(f"add i64 {row}, {j * n}")) for j in range(stage)]
+        if repeats:
+            u = code.add(code.load("u", row), increments[-1])
+        else:
+            u = code.load("y", row)
+            for j, k in enumerate(increments):
+                u = code.fused(code.constant(tableau.A[stage, j]), k, u)
+        c = code.multiply(code.constant(tableau.C[stage, 0]), increments[0])
+        for j in range(1, stage):
+            c = code.fused(code.constant(tableau.C[stage, j]), increments[j], c)
+        code.store(u, "u", row)
+        code.store(code.multiply(minus_rate, c), "c", row)
+
+    loop(code, n, body)
+    return code
+
+
+def _finish(model: ModelCode, lanes: int) -> Code:
+    code, n = Code(lanes), model.count
+
+    def body(code: Code, row: str) -> None:
+        last = code.load("k", code.line(f"add i64 {row}, {(tableau.STAGES - 1) * n}"))
+        code.store(code.add(code.load("u", row), last), "new", row)
+
+    loop(code, n, body)
+    return code
+
+
+def _step(layout: Layout, arrays: dict[str, list[str]]) -> str:
+    """The whole step: factorise once, then eight times rates and solve."""
+    rows = layout.rows["f"]
+    body = ["entry:", *layout.pointers()]
+    body += [f"  %k{s} = getelementptr inbounds i8, ptr %k, i64 {s * rows * layout.lanes * 8}"
+             for s in range(tableau.STAGES)]
+    size = rows * layout.lanes * 8
+    body += [_call("factorise_", arrays["factorise"]), _call("rates_", arrays["rates"], {"u": "y"}),
+             f"  call void @llvm.memset.p0.i64(ptr %c, i8 0, i64 {size}, i1 false)",
+             _call("solve_", arrays["solve"], {"x": "k0"}), _call("check_", arrays["check"])]
+    for s in range(1, tableau.STAGES):
+        body += [_call(f"stage{s}_", arrays[f"stage{s}"]), _call("rates_", arrays["rates"]),
+                 _call("solve_", arrays["solve"], {"x": f"k{s}"})]
+    body.append(_call("finish_", arrays["finish"]))
+    return "declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)\n" + function("step", ["work"], body, internal=False)
+
+
+def _judge(model: ModelCode, lanes: int) -> Code:
+    """The error norm and what it advises: growth after acceptance, shrinkage after rejection."""
+    code, n, fields = Code(lanes), model.count, model.fields
+    rtol = code.load("control", control("rtol"))
+    total = ""
+    for field in range(fields.count):
+        members = fields.members(field)
+        floor = code.load("floor", field)
+        part = ""
+        for i in members:
+            size = code.larger(code.magnitude(code.load("new", i)), code.magnitude(code.load("y", i)))
+            weight = code.larger(size, floor)
+            ratio = code.divide(code.load("k", (tableau.STAGES - 1) * n + i), weight)
+            part = code.fused(ratio, ratio, part) if part else code.multiply(ratio, ratio)
+        share = code.constant(1.0 / (len(members) * fields.count))
+        total = code.fused(part, share, total) if total else code.multiply(part, share)
+    error = code.divide(code.root(total), rtol)
+    code.store(error, "control", control("error"))
+    held = code.larger(error, code.constant(1e-10))
+    log = vector_functions.log(code, held)
+    before = vector_functions.log(code, code.load("control", control("error_before")))
+    grow = code.fused(code.constant(MEMORY_POWER), before, code.multiply(code.constant(-ERROR_POWER), log))
+    grow = code.add(grow, code.constant(math.log(SAFETY)))
+    shrink = code.fused(code.constant(-REJECTED_POWER), log, code.constant(math.log(SAFETY)))
+    code.store(vector_functions.exp(code, grow), "control", control("growth"))
+    code.store(vector_functions.exp(code, shrink), "control", control("shrinkage"))
+    return code
+
+
+def _settle(model: ModelCode, lanes: int) -> Code:
+    """Accepted lanes take the new state; then every lane's peaks and floors are brought up to date."""
+    code, fields = Code(lanes), model.fields
+    accepted = code.compare("ogt", code.load("control", control("accept")), code.constant(0.5))
+    unit_peak: dict[int, str] = {}
+    peaks = []
+    for field in range(fields.count):
+        peak = code.load("peak", field)
+        for i in fields.members(field):
+            value = code.choose(accepted, code.load("new", i), code.load("y", i))
+            code.store(value, "y", i)
+            peak = code.larger(code.magnitude(value), peak)
+        code.store(peak, "peak", field)
+        peaks.append(peak)
+        unit = fields.unit_of[field]
+        unit_peak[unit] = code.larger(unit_peak[unit], peak) if unit in unit_peak else peak
+    for field, peak in enumerate(peaks):
+        unit = fields.unit_of[field]
+        least = code.larger(code.multiply(code.constant(UNIT_FLOOR), unit_peak[unit]),
+                            code.constant(fields.nothing[unit]))
+        code.store(code.larger(code.multiply(code.constant(FIELD_FLOOR), peak), least), "floor", field)
+    return code
+
+
+def _interpolate(model: ModelCode, lanes: int) -> Code:
+    """The states at the share ``moment`` of the step just made."""
+    code, n = Code(lanes), model.count
+    s = code.load("control", control("moment"))
+    rest = code.subtract(code.constant(1.0), s)
+    both = code.multiply(s, rest)
+    weights = []
+    for j in range(tableau.STAGES):
+        w = code.fused(code.constant(tableau.H[2, j]), s, code.constant(tableau.H[1, j]))
+        weights.append(code.multiply(both, code.fused(w, s, code.constant(tableau.H[0, j]))))
+
+    def body(code: Code, row: str) -> None:
+        value = code.multiply(rest, code.load("y", row))
+        value = code.fused(s, code.load("new", row), value)
+        for j, w in enumerate(weights):
+            value = code.fused(w, code.load("k", code.line(f"add i64 {row}, {j * n}")), value)
+        code.store(value, "look", row)
+
+    loop(code, n, body)
+    return code

@@ -1,0 +1,96 @@
+"""The record that the driver works on: every array and number it sees, each declared once, with its shape.
+
+Arrays of a gang have the lane as their last index; arrays of a cohort begin with the animal.
+"""
+
+from __future__ import annotations
+
+from thecal.engine.compiled.plain_loops import Array, Kernel, Scalar
+
+# sizes and settings
+lanes = Scalar("whole")
+state_count = Scalar("whole")
+parameter_count = Scalar("whole")
+field_count = Scalar("whole")
+entry_count = Scalar("whole")  # of the Jacobian
+seen_count = Scalar("whole")  # observables asked for
+time_count = Scalar("whole")
+first = Scalar("whole")  # animals first .. last - 1 are this call's
+last = Scalar("whole")
+keep_states = Scalar("whole")
+step_limit = Scalar("whole")
+start_d = Scalar("real")
+rtol = Scalar("real")
+
+# the model's functions; each takes the workspace
+prepare = Kernel()  # p -> q
+rates = Kernel()  # y -> f
+stage_rates = Kernel()  # u -> f
+step = Kernel()  # y, control -> k, new, jacobian
+judge = Kernel()  # y, new, k, floor -> control
+settle = Kernel()  # new -> y where accepted; peak, floor
+interpolate = Kernel()  # y, new, k, control -> look
+observe = Kernel()  # look, p -> seen
+
+# the workspace of one gang: (rows, lanes)
+control = Array("real", ("lanes",))  # rows: kernels.CONTROL
+y = Array("real", ("lanes",))
+p = Array("real", ("lanes",))
+u = Array("real", ("lanes",))
+f = Array("real", ("lanes",))
+k = Array("real", ("state_count", "lanes"))
+new = Array("real", ("lanes",))
+jacobian = Array("real", ("lanes",))
+peak = Array("real", ("lanes",))
+floor = Array("real", ("lanes",))
+look = Array("real", ("lanes",))
+seen = Array("real", ("lanes",))
+
+# where each lane stands: (lanes,)
+animal = Array("whole")  # -1: none
+event = Array("whole")  # the next one
+event_end = Array("whole")
+look_next = Array("whole")
+attempts = Array("whole")
+accepted = Array("whole")
+rejected = Array("whole")  # how the last attempt failed: REJECTED, BROKEN_STEP, SINGULAR_STEP; 0 it did not
+fresh = Array("whole")  # begins anew: at the start, after an event
+reaches = Array("whole")  # this step ends at the target
+mark = Array("whole")  # short-lived
+time = Array("real")
+target = Array("real")
+next_step = Array("real")
+
+# scratch of one animal: a dense matrix and three vectors
+dense = Array("real")
+
+# the cohort
+parameters = Array("real", ("parameter_count",))
+times = Array("real")
+schedule_of = Array("whole")
+field_of = Array("whole")
+jacobian_rows = Array("whole")
+jacobian_columns = Array("whole")
+
+# schedules, one behind the other; see schedules.Flat
+schedule_start = Array("whole")
+event_time = Array("real")
+event_map = Array("whole")
+event_add = Array("whole")
+event_set = Array("whole")
+map_row = Array("whole")
+map_column = Array("whole")
+map_weight = Array("real")
+add_state = Array("whole")
+add_base = Array("whole")
+add_stride = Array("whole")
+set_parameter = Array("whole")
+set_base = Array("whole")
+set_stride = Array("whole")
+numbers = Array("real")
+
+# results
+values = Array("real", ("time_count", "seen_count"))
+states = Array("real", ("time_count", "state_count"))
+status = Array("whole")
+steps = Array("whole")
