@@ -72,3 +72,12 @@ for (n in list(c(6, 6, 6, 6), c(8, 5, 6, 4))) {
       p = 1 - pmvt(-rep(t, 3), rep(t, 3), df = df, corr = R, algorithm = GenzBretz(maxpts = 1e6, abseps = 1e-6))[1]))
 }
 save_table(rows, "dunnett.csv")
+
+# noncentral t intervals of standardised differences, by inverting pt()
+rows <- NULL
+for (k in list(c(2.5, 8), c(-1.2, 22), c(6, 10), c(0.1, 5.5))) {
+  low <- uniroot(function(d) pt(k[1], k[2], d) - 0.975, c(-20, 20), tol = 1e-10)$root
+  high <- uniroot(function(d) pt(k[1], k[2], d) - 0.025, c(-20, 20), tol = 1e-10)$root
+  rows <- rbind(rows, data.frame(t = k[1], df = k[2], low = low, high = high))
+}
+save_table(rows, "noncentral.csv")

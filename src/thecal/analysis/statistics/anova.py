@@ -84,14 +84,13 @@ def rm_anova(y: ArrayLike, arm: ArrayLike, pairs: list[tuple[int, int]] | None =
     E = np.swapaxes(R, -1, -2) @ R                                       # error cross-products (…, v−1, v−1)
     ss_error = np.trace(E, axis1=-2, axis2=-1)
 
-    gg = np.clip(ss_error ** 2 / ((v - 1) * np.sum(E * E, (-1, -2))), 1 / (v - 1), 1)
-    hf = np.minimum(1, ((dfs + 1) * (v - 1) * gg - 2) / ((v - 1) * (dfs - (v - 1) * gg)))
-    W, p_w = _mauchly(E, ss_error, dfs, v - 1)
+    gg, hf, W, p_w = _sphericity(E, ss_error, dfs, v - 1)
     pairs = [(k, 0) for k in range(1, a)] if pairs is None else pairs
     difference = np.stack([means[..., i, :] - means[..., j, :] for i, j in pairs], axis=-2)
     ms_cells = (ss_animals + ss_error) / (dfs + dfe)
     se = np.sqrt(ms_cells[..., None] * np.array([1 / sizes[i] + 1 / sizes[j] for i, j in pairs]))
-    p = 2 * stats.t.sf(np.abs(difference / se[..., None]), dfs + dfe)
+    with np.errstate(divide="ignore", invalid="ignore"):                 # an experiment without any noise gives nan
+        p = 2 * stats.t.sf(np.abs(difference / se[..., None]), dfs + dfe)
     return RepeatedMeasures(_effect(ss_arm, a - 1, ss_animals, dfs), _effect(ss_visit, v - 1, ss_error, dfe, gg),
                             _effect(ss_inter, (a - 1) * (v - 1), ss_error, dfe, gg), gg, hf, W, p_w,
                             difference, se, float(dfs + dfe), p,
@@ -176,9 +175,8 @@ def ttest(a: ArrayLike, b: ArrayLike, welch: bool = True, level: float = 0.95) -
 
 def _effect(ss: Floats, df1: float, ss_error: Floats, df2: float, epsilon: Floats | float = 1.0) -> Effect:
     with np.errstate(divide="ignore", invalid="ignore"):
-        F = (ss / df1) / (ss_error / df2)
-    return Effect(F, float(df1), float(df2), stats.f.sf(F, df1, df2),
-                  stats.f.sf(F, df1 * epsilon, df2 * epsilon), ss / (ss + ss_error))
+        F, eta2 = (ss / df1) / (ss_error / df2), ss / (ss + ss_error)
+    return Effect(F, float(df1), float(df2), stats.f.sf(F, df1, df2), stats.f.sf(F, df1 * epsilon, df2 * epsilon), eta2)
 
 
 def _helmert(v: int) -> Floats:
@@ -189,13 +187,19 @@ def _helmert(v: int) -> Floats:
     return C / np.linalg.norm(C, axis=0)
 
 
-def _mauchly(E: Floats, trace: Floats, df: int, q: int) -> tuple[Floats, Floats]:
-    """Mauchly's W and its p (two terms of Box's expansion); nan when there are too few animals or only two visits."""
-    if q < 2 or df < q:
-        return np.full(trace.shape, np.nan), np.full(trace.shape, np.nan)
-    logW = np.linalg.slogdet(E)[1] - q * np.log(trace / q)
+def _sphericity(E: Floats, trace: Floats, df: int, q: int) -> tuple[Floats, Floats, Floats, Floats]:
+    """Greenhouse–Geisser and Huynh–Feldt ε, Mauchly's W and its p (two terms of Box's expansion).
+
+    W is nan when there are too few animals or only two visits.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        gg = np.clip(trace ** 2 / (q * np.sum(E * E, (-1, -2))), 1 / q, 1)
+        hf = np.minimum(1, ((df + 1) * q * gg - 2) / (q * (df - q * gg)))
+        if q < 2 or df < q:
+            return gg, hf, np.full(trace.shape, np.nan), np.full(trace.shape, np.nan)
+        logW = np.linalg.slogdet(E)[1] - q * np.log(trace / q)
     rho = 1 - (2 * q * q + q + 2) / (6 * q * df)
     w2 = (q + 2) * (q - 1) * (q - 2) * (2 * q ** 3 + 6 * q * q + 3 * q + 2) / (288 * (df * q * rho) ** 2)
     z, f = -df * rho * logW, q * (q + 1) / 2 - 1
     first, second = stats.chi2.sf(z, f), stats.chi2.sf(z, f + 4)
-    return np.exp(logW), first + w2 * (second - first)
+    return gg, hf, np.exp(logW), first + w2 * (second - first)

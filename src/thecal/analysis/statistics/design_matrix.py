@@ -1,7 +1,9 @@
 """From readings to a design: one mean per arm and visit, plus covariates centred on the whole study.
 
 Cell means make every planned contrast a plain difference of coefficients. Covariates that the cells or earlier
-covariates already determine (a cohort that holds one arm only) cannot be told apart and are left out, with a note.
+covariates already determine (a cohort that holds one arm only) cannot be told apart and are left out, with a note. So
+are factors nearly confounded with the arms, by a rule that looks at the design and never at the readings: adjusting for
+them would more than double the variance of the average difference between arms.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from thecal.core.errors import Problem, ThecalError
 
 Floats = NDArray[np.float64]
 Cell = tuple[str, float]
+MAX_INFLATION = 2.0     #: largest factor by which a covariate may raise the variance of the differences between arms
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,8 @@ class Layout:
 
 
 def layout(data: Readings, baseline_days: tuple[float, ...] = (), baseline: str = "covariate",
-           covariates: tuple[str, ...] = ("sex", "cohort", "observer"), residual_by: str | None = None) -> Layout:
+           covariates: tuple[str, ...] = ("sex", "cohort", "observer"), residual_by: str | None = None,
+           max_inflation: float = MAX_INFLATION) -> Layout:
     """Build the design.
 
     Arguments:
@@ -62,6 +66,7 @@ def layout(data: Readings, baseline_days: tuple[float, ...] = (), baseline: str 
             ``visit`` (they stay as visits) or ``none`` (they are dropped).
         covariates: columns of the readings; used when they have more than one level.
         residual_by: None for one residual variance, or a column (``arm``, ``day``) with its own variance per level.
+        max_inflation: factors that inflate the variance between arms by more are left out; ``inf`` keeps them.
     """
     frame, notes = data.frame, []
     is_base = frame["day"].isin(baseline_days)
@@ -81,7 +86,14 @@ def layout(data: Readings, baseline_days: tuple[float, ...] = (), baseline: str 
     if baseline == "covariate" and len(before):
         columns.append(("baseline", _baseline(frame, before, notes)))
     for name in covariates:
-        columns += _dummies(frame, name, notes)
+        dummies = _dummies(frame, name, notes)
+        inflation = _inflation(frame, [c for _, c in dummies])
+        if inflation > max_inflation:
+            notes.append(Problem(name, f"{name} is nearly confounded with the arms: adjusting for it would multiply the "
+                                 f"variance of their differences by {inflation:.1f}; left out, see the sensitivity "
+                                 "analyses", severity="warning", code="confounded"))
+        else:
+            columns += dummies
     X, kept = _independent(X, columns, notes)
     classes, names = None, ("residual",)
     if residual_by is not None:
@@ -114,6 +126,19 @@ def _dummies(frame: pd.DataFrame, name: str, notes: list[Problem]) -> list[tuple
         indicator = (frame[name] == level).to_numpy(float)
         found.append((f"{name}={level or 'not given'}", indicator - indicator.mean()))
     return found
+
+
+def _inflation(frame: pd.DataFrame, columns: list[Floats]) -> float:
+    """Factor by which covariates raise the variance of the differences between arms, averaged over pairs."""
+    arms = pd.get_dummies(frame["arm"]).to_numpy(float)
+    k = arms.shape[1]
+    if not columns or k < 2:
+        return 1.0
+    X = _independent(arms, [("", c) for c in columns], [])[0]        # exact confounding is reported column by column
+    pairs = np.array([np.eye(k)[i] - np.eye(k)[j] for i in range(k) for j in range(i)])
+    after = np.linalg.inv(X.T @ X)[:k, :k]
+    before = np.diag(1 / arms.sum(0))
+    return float(np.trace(pairs @ after @ pairs.T) / np.trace(pairs @ before @ pairs.T))
 
 
 def _independent(X: Floats, columns: list[tuple[str, Floats]], notes: list[Problem]) -> tuple[Floats, tuple[str, ...]]:
