@@ -3,6 +3,7 @@
 Hucka et al. 2019, doi:10.1515/jib-2019-0021.
 """
 
-from thecal.engine.sbml.document import Metadata, identifiers, write_sbml
+from thecal.engine.sbml.document import Metadata, write_sbml
+from thecal.engine.sbml.names import OBSERVABLE, PARAMETER, STATE, identifiers
 
-__all__ = ["Metadata", "identifiers", "write_sbml"]
+__all__ = ["OBSERVABLE", "PARAMETER", "STATE", "Metadata", "identifiers", "write_sbml"]

@@ -11,7 +11,7 @@ import numpy as np
 from thecal.core.declaration import Model
 from thecal.engine.integrate import Event
 from thecal.engine.sbml.mathml import NAMESPACE, affine, number
-from thecal.engine.sbml.names import Identifiers
+from thecal.engine.sbml.names import OTHER, PARAMETER, STATE, Identifiers
 from thecal.engine.sbml.units import UnitTable
 
 
@@ -47,7 +47,7 @@ def write_events(parent: ET.Element, found: Sequence[Jump], model: Model, start_
         return
     place = ET.SubElement(parent, "listOfEvents")
     for k, jump in enumerate(found):
-        event = ET.SubElement(place, "event", id=names[f"event_{k + 1}"], name=f"day {jump.time_d:g}",
+        event = ET.SubElement(place, "event", id=names[OTHER, f"event_{k + 1}"], name=f"day {jump.time_d:g}",
                               useValuesFromTriggerTime="true")
         _trigger(event, jump.time_d - start_d, units)
         assigned = ET.SubElement(event, "listOfEventAssignments")
@@ -55,7 +55,7 @@ def write_events(parent: ET.Element, found: Sequence[Jump], model: Model, start_
             _assign_state(assigned, i, jump, model, names, units)
         for index, value in jump.parameters.items():
             leaf = model.parameters[index]
-            math = ET.SubElement(_assignment(assigned, names[leaf.name]), "math", {"xmlns": NAMESPACE})
+            math = ET.SubElement(_assignment(assigned, names[PARAMETER, leaf.name]), "math", {"xmlns": NAMESPACE})
             number(math, value, units.of_text(leaf.unit))
 
 
@@ -86,9 +86,9 @@ def _assign_state(parent: ET.Element, i: int, jump: Jump, model: Model, names: I
         source = model.states[j]
         weight = jump.matrix[i, j] - (1.0 if i == j else 0.0)
         unit = "1" if source.unit == state.unit else f"({state.unit})/({source.unit})"
-        terms.append((float(weight), units.of_text(unit), names[source.name]))
-    affine(_assignment(parent, names[state.name]), names[state.name], terms, float(jump.offset[i]),
-           units.of_text(state.unit))
+        terms.append((float(weight), units.of_text(unit), names[STATE, source.name]))
+    variable = names[STATE, state.name]
+    affine(_assignment(parent, variable), variable, terms, float(jump.offset[i]), units.of_text(state.unit))
 
 
 def _assignment(parent: ET.Element, variable: str) -> ET.Element:

@@ -13,8 +13,9 @@ from xml.etree import ElementTree as ET
 from thecal.core.dimensions import PURE, Unit, unit_of
 from thecal.core.quantities import factor, registry, spelled
 
-KINDS = {"gram": "gram", "liter": "litre", "meter": "metre", "second": "second", "mole": "mole", "cell": "item",
-         "dimensionless": "dimensionless"}
+Part = tuple[str, float, int, float]  # kind, exponent, scale, multiplier: (multiplier 10^scale kind)^exponent
+KINDS = {"gram": ("gram",), "liter": ("litre",), "meter": ("metre",), "second": ("second",), "mole": ("mole",),
+         "cell": ("item",), "subject": ("item",), "dimensionless": ("dimensionless",), "molar": ("mole", "per litre")}
 _BASE = {"[mass]": "kilogram", "[length]": "metre", "[time]": "second", "[substance]": "mole",
          "[cell_count]": "item", "[subject_count]": "item", "[temperature]": "kelvin"}
 
@@ -23,7 +24,7 @@ class UnitTable:
     """The unit definitions of one document, made as they are asked for."""
 
     def __init__(self) -> None:
-        self._definitions: dict[str, list[tuple[str, float, int, float]]] = {}
+        self._definitions: dict[str, list[Part]] = {}
         self._by_unit: dict[tuple, str] = {_key(PURE): "dimensionless"}
 
     def of_text(self, text: str) -> str:
@@ -31,7 +32,7 @@ class UnitTable:
         unit = unit_of(text)
         if _key(unit) not in self._by_unit:
             name = _identifier(text)
-            self._definitions[name] = [_part(n, e) for n, e in registry().Quantity(1.0, spelled(text))._units.items()]
+            self._definitions[name] = _parts(text)
             self._by_unit[_key(unit)] = name
         return self._by_unit[_key(unit)]
 
@@ -45,9 +46,8 @@ class UnitTable:
             self._by_unit[_key(unit)] = name
         return self._by_unit[_key(unit)]
 
-    def write(self, model: ET.Element) -> None:
-        """``listOfUnitDefinitions``; exponents, scales and multipliers as SBML wants them."""
-        place = ET.SubElement(model, "listOfUnitDefinitions")
+    def write(self, place: ET.Element) -> None:
+        """Fill ``listOfUnitDefinitions`` with exponents, scales and multipliers as SBML wants them."""
         for name, parts in self._definitions.items():
             inside = ET.SubElement(ET.SubElement(place, "unitDefinition", id=name), "listOfUnits")
             for kind, exponent, scale, multiplier in parts:
@@ -66,14 +66,20 @@ def _identifier(text: str) -> str:
     return f"u_{plain}" if plain[:1].isdigit() else plain
 
 
-def _part(name: str, exponent: float) -> tuple[str, float, int, float]:
-    """One factor of a unit: SBML kind, exponent, scale, multiplier."""
-    for known, kind in KINDS.items():
+def _parts(text: str) -> list[Part]:
+    """A unit's factors, each as it is spelled."""
+    return [part for name, exponent in registry().Quantity(1.0, spelled(text)).unit_items()
+            for part in _spelled_part(name, float(exponent))]
+
+
+def _spelled_part(name: str, exponent: float) -> list[Part]:
+    for known, (kind, *others) in KINDS.items():
         try:
             size = factor(name, known)
         except ValueError:
             continue
         scale = round(math.log10(size))
         exact = abs(size / 10.0**scale - 1) < 1e-12
-        return (kind, exponent, scale, 1.0) if exact else (kind, exponent, 0, size)
+        rest = [(other.removeprefix("per "), -exponent, 0, 1.0) for other in others]
+        return [(kind, exponent, scale, 1.0) if exact else (kind, exponent, 0, size), *rest]
     raise ValueError(f"SBML has no unit for '{name}'")
