@@ -13,7 +13,7 @@ import pytest
 import toy_job
 
 from thecal.core.errors import RunFailed, ThecalError
-from thecal.engine.jobs import Arm, Chunk, JobFolder, Results, chunks_of, run_chunks
+from thecal.engine.jobs import Arm, Chunk, JobFolder, Results, Stopped, chunks_of, run_chunks
 from thecal.engine.jobs.catalogue import this_owner
 from thecal.engine.jobs.parts import encode
 
@@ -158,3 +158,14 @@ def test_finish_counts_nothing_when_a_part_cannot_be_written(tmp_path, monkeypat
 
 def test_a_chunk_says_which_animals():
     assert str(Chunk(0, "bmsc", 4, 1)) == "arm bmsc, animal 4"
+
+
+def _interrupted(plan, arm, first, n, seed):
+    raise KeyboardInterrupt
+
+
+def test_a_stopped_run_gives_back_what_it_had_claimed(tmp_path):
+    with toy_job.folder(tmp_path / "job") as job:
+        with pytest.raises(Stopped, match="0 of 17 animals"):
+            run_chunks(job, _interrupted)
+        assert len(job.claim("elsewhere:1:1", 100)) == 9
