@@ -65,6 +65,27 @@ def test_confounded_cohort_is_left_out_and_one_sex_is_named():
     assert not any("cohort" in t for t in found.coefficients["term"])
 
 
+def test_observers_who_took_turns_by_visit_are_not_called_confounded_with_the_arms():
+    table = study().assign(observer=lambda d: np.where(d["day"] > 5, "A", "B"))
+    found = analyse(table, AnalysisPlan(reference="vehicle", sensitivity=False, **QUICK))
+    assert any(f.code == "aliased" and f.where.startswith("observer") for f in found.findings)
+    assert "observer" not in " ".join(s.text for s in found.conclusions)
+
+
+def test_arms_that_number_their_animals_alike_are_told_apart():
+    table = study().assign(animal=lambda d: d["animal"].str.extract(r"(\d+)", expand=False).astype(int))
+    found = analyse(table, AnalysisPlan(reference="vehicle", sensitivity=False, **QUICK))
+    plain = analyse(study(), AnalysisPlan(reference="vehicle", sensitivity=False, **QUICK))
+    assert found.animals == {"vehicle": 8, "cells": 8}
+    assert np.allclose(found.contrasts["estimate"], plain.contrasts["estimate"])
+
+
+def test_two_paws_in_one_table_are_refused():
+    table = pd.concat([study().assign(paw="left"), study().assign(paw="right")])
+    with pytest.raises(ThecalError, match="more than one paw"):
+        analyse(table, AnalysisPlan(**QUICK))
+
+
 def test_excluded_animals_come_back_only_in_the_sensitivity_analysis():
     table = study().assign(included=lambda d: ~d["animal"].isin(["cells0"]))
     found = analyse(table, AnalysisPlan(reference="vehicle", **QUICK))
@@ -102,7 +123,8 @@ def test_bad_plans_name_the_choice_and_the_arm():
 def test_heat_at_the_cutoff_is_censored():
     rng = np.random.default_rng(3)
     table = study(effect=0).drop(columns="value_log10")
-    true = 10 ** (np.where((table["group"] == "cells") & (table["day"] > 5), 1.25, 0.9) + rng.normal(0, .08, len(table)))
+    mean = np.where((table["group"] == "cells") & (table["day"] > 5), 1.25, 0.9)
+    true = 10 ** rng.normal(mean, 0.08)
     plan = AnalysisPlan(outcome="latency", reference="vehicle", cutoff=20.0, sensitivity=False, bootstraps=50)
     found = analyse(table.assign(value=np.minimum(true, 20)), plan)
     bound = analyse(table.assign(value=np.minimum(true, 20)), AnalysisPlan(
@@ -122,7 +144,7 @@ def test_cold_with_zeros_has_two_parts():
 
 
 def test_scores_use_relative_effects():
-    table = study().assign(value=lambda d: np.clip(np.round(2 - 2 * d["value_log10"]), 0, 5)).drop(columns="value_log10")
+    table = study().assign(value=lambda d: np.clip(np.round(2 - 2 * d["value_log10"]), 0, 5))
     found = analyse(table, AnalysisPlan(outcome="score", reference="vehicle", **QUICK))
     rows = found.contrasts.set_index("day")
     assert rows.loc[3, "p_adjusted"] > 0.05 > rows.loc[14, "p_adjusted"] and rows.loc[14, "estimate"] < 0.5

@@ -45,7 +45,7 @@ class Reversal:
 class Span:
     """One stretch of latent relief, hours after the dose, with the event that opens and closes it.
 
-    ``opened``: ``crossing``, ``dose`` (already there at the dose) or ``undefined`` (the deficit rose through the floor).
+    ``opened``: ``crossing``, ``dose`` (there at the dose) or ``undefined`` (the deficit rose through the floor).
     ``closed``: ``crossing``, ``undefined`` (the vehicle arm recovered) or ``end`` (the record stops: a lower bound).
     """
 

@@ -23,8 +23,13 @@ from thecal.analysis.statistics.outcomes import score_contrasts, two_part
 from thecal.analysis.statistics.plan import OUTCOMES, AnalysisPlan
 from thecal.analysis.statistics.readings import Readings, readings
 from thecal.analysis.statistics.sensitivity import sensitivity
-from thecal.analysis.statistics.summaries import (ReliefWithIntervals, compare_summaries, means, per_animal,
-                                                  relief_with_intervals)
+from thecal.analysis.statistics.summaries import (
+    ReliefWithIntervals,
+    compare_summaries,
+    means,
+    per_animal,
+    relief_with_intervals,
+)
 from thecal.analysis.statistics.transform import transformed
 from thecal.core.errors import Problem, ThecalError
 from thecal.core.streams import stream
@@ -60,7 +65,7 @@ class Analysis:
         return OUTCOMES[self.plan.outcome][1]
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain data for ``--json``; contrasts of thresholds carry ``estimate_log10_g``; a mean over visits has day null."""
+        """Plain data for ``--json``: thresholds carry ``estimate_log10_g``, a mean over visits has day null."""
         out = {f.name: _plain(getattr(self, f.name)) for f in fields(self) if f.name != "plan"}
         name = "estimate_log10_g" if self.plan.outcome == "threshold" else "estimate"
         for row in out["contrasts"]:
@@ -86,7 +91,7 @@ class Analysis:
         return written
 
 
-def analyse(table: pd.DataFrame, plan: AnalysisPlan = AnalysisPlan()) -> Analysis:
+def analyse(table: pd.DataFrame, plan: AnalysisPlan) -> Analysis:
     """Analyse readings, simulated or real, by a plan.
 
     Arguments:
@@ -107,8 +112,8 @@ def analyse(table: pd.DataFrame, plan: AnalysisPlan = AnalysisPlan()) -> Analysi
     animals = data.frame.groupby("arm")["animal"].nunique().reindex(list(data.arms)).astype(int).to_dict()
     empty = pd.DataFrame()
     if plan.outcome == "score":
-        found, model, coefs, variances, checks = score_contrasts(data, pairs, days, plan.adjust), empty, empty, {}, empty
-        others = empty
+        found = score_contrasts(data, pairs, days, plan.adjust)
+        model, coefs, variances, checks, others = empty, empty, {}, empty, empty
     else:
         fit = fit_layout(rows, plan)
         found = contrast_table(fit, contrasts, plan)
@@ -160,7 +165,7 @@ def _settled(data: Readings, plan: AnalysisPlan) -> tuple[AnalysisPlan, list[Pro
         raise ThecalError.single("table", "there is only one arm; nothing can be compared", seen=data.arms[0],
                                  code="one-arm")
     if plan.baseline_days is None:
-        before = tuple(d for d in data.days if d < 0) or tuple(d for d in data.days[:1] if d == 0 and len(data.days) > 1)
+        before = tuple(d for d in data.days if d < 0) or tuple(d for d in data.days[:-1] if d == 0)
         notes.append(Problem("analysis.baseline_days", "baseline visits were taken from the days",
                              seen=", ".join(f"{d:g}" for d in before) or "none", severity="note", code="baseline-days"))
         plan = replace(plan, baseline_days=before)

@@ -1,6 +1,8 @@
-"""The classical tests as published pain papers show them: two-way repeated-measures ANOVA with Bonferroni, one-way
-ANOVA, Student and Welch t. Everything is vectorised over a leading axis of experiments, so that scoring a claim by
-10⁴ simulated experiments and analysing one real table run the same code.
+"""The classical tests as published pain papers show them.
+
+Two-way repeated-measures ANOVA with Bonferroni, one-way ANOVA, Student and Welch t. Everything is vectorised over a
+leading axis of experiments, so that scoring a claim by 10⁴ simulated experiments and analysing one real table run the
+same code.
 
 Two-way repeated measures (arm between animals, visit within): sums of squares of type III, Greenhouse–Geisser and
 Huynh–Feldt (Lecoutre) corrections, Mauchly's test. Bonferroni comparisons of two arms at one visit use the mean square

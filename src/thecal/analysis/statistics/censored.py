@@ -126,8 +126,11 @@ def _gibbs(layout: Layout, rng: np.random.Generator, imputations: int, burn_in: 
 
 
 def _variance(rng: np.random.Generator, squares: float, df: int, spread: float) -> float:
-    """A draw of a variance: scaled inverse chi-squared. df = count − 1 is a prior uniform in the standard deviation
-    (between animals, proper near zero), df = count one uniform in its logarithm (residual)."""
+    """A draw of a variance: scaled inverse chi-squared.
+
+    df = count − 1 is a prior uniform in the standard deviation (between animals, proper near zero), df = count one
+    uniform in its logarithm (residual).
+    """
     return max(squares / rng.chisquare(max(df, 1)), 1e-8 * spread ** 2)
 
 

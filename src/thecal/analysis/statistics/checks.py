@@ -104,8 +104,8 @@ def _spread(residual: Floats, arm: NDArray, arms: tuple[str, ...]) -> dict[str, 
         return _row("equal spread in the arms", np.nan, np.nan, "holds", "too few readings to tell")
     ratio, p = max(sd) / min(sd), float(stats.levene(*groups, center="median").pvalue)
     verdict = "violated" if ratio > 2 and p < 0.05 else "doubtful" if ratio > 1.5 and p < 0.05 else "holds"
-    return _row("equal spread in the arms", ratio, p, verdict, "statistic is the largest over the smallest residual SD, "
-                "p is Brown-Forsythe's; see the sensitivity analysis with a variance for each arm")
+    return _row("equal spread in the arms", ratio, p, verdict, "statistic is the largest over the smallest residual "
+                "SD, p is Brown-Forsythe's; see the sensitivity analysis with a variance for each arm")
 
 
 def _shares(layout: Layout, data: Readings, baseline_days: tuple[float, ...]) -> list[dict[str, object]]:

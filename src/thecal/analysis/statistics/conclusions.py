@@ -62,15 +62,15 @@ def _pair(name: str, rows: pd.DataFrame, plan: AnalysisPlan) -> list[Statement]:
     rest = visits.drop(clear.index)
     same = rest[rest["equivalent"]] if "equivalent" in rest else rest.iloc[:0]
     if len(same):
-        said.append(Statement(MAY, f"{name}: on day{'s' * (len(same) > 1)} {_days(same)} any difference is smaller than "
-                              f"the margin of {plan.equivalence_margin:g} in either direction."))
+        said.append(Statement(MAY, f"{name}: on day{'s' * (len(same) > 1)} {_days(same)} any difference is smaller "
+                              f"than the margin of {plan.equivalence_margin:g} in either direction."))
     open_ = rest.drop(same.index)
     if len(open_):
         wide = open_.loc[(open_["high"] - open_["low"]).fillna(np.inf).idxmax()]
         interval = (f"; the interval on day {wide['day']:g} runs from {wide['low']:.2f} to {wide['high']:.2f}"
                     if np.isfinite(wide["low"]) else "")
-        said.append(Statement(MAY_NOT, f"{name}: “no effect” on day{'s' * (len(open_) > 1)} {_days(open_)}. A difference "
-                              f"was not shown, nor was its absence{interval}."))
+        said.append(Statement(MAY_NOT, f"{name}: “no effect” on day{'s' * (len(open_) > 1)} {_days(open_)}. A "
+                              f"difference was not shown, nor was its absence{interval}."))
     return said
 
 

@@ -89,7 +89,7 @@ def contrast_table(fit: Fit | Imputed, contrasts: list[Planned], plan: AnalysisP
 def spread(fit: Fit | Imputed, arm: str, reference: str) -> float:
     """Standard deviation of one reading of an animal: between animals and residual, pooled over the two arms."""
     v = fit.variances
-    residual = [v.get(f"residual:{a}", v.get("residual")) for a in (arm, reference)]
+    residual = [v[f"residual:{a}"] if f"residual:{a}" in v else v["residual"] for a in (arm, reference)]
     return float(np.sqrt(max(v["animal"], 0) + np.mean(residual)))
 
 

@@ -68,7 +68,8 @@ def layout(data: Readings, baseline_days: tuple[float, ...] = (), baseline: str 
         residual_by: None for one residual variance, or a column (``arm``, ``day``) with its own variance per level.
         max_inflation: factors that inflate the variance between arms by more are left out; ``inf`` keeps them.
     """
-    frame, notes = data.frame, []
+    frame = data.frame
+    notes: list[Problem] = []
     is_base = frame["day"].isin(baseline_days)
     if is_base.all():
         raise ThecalError.single("baseline", "every reading is a baseline reading; there is nothing to compare",
@@ -88,14 +89,16 @@ def layout(data: Readings, baseline_days: tuple[float, ...] = (), baseline: str 
     for name in covariates:
         dummies = _dummies(frame, name, notes)
         inflation = _inflation(frame, [c for _, c in dummies])
-        if inflation > max_inflation:
-            notes.append(Problem(name, f"{name} is nearly confounded with the arms: adjusting for it would multiply the "
-                                 f"variance of their differences by {inflation:.1f}; left out, see the sensitivity "
+        if np.isinf(inflation) or inflation > max_inflation:
+            cost = ("they cannot be told apart" if np.isinf(inflation) else "adjusting for it would multiply the "
+                    f"variance of their differences by {inflation:.1f}")
+            notes.append(Problem(name, f"{name} is confounded with the arms: {cost}; left out, see the sensitivity "
                                  "analyses", severity="warning", code="confounded"))
         else:
             columns += dummies
     X, kept = _independent(X, columns, notes)
-    classes, names = None, ("residual",)
+    classes: NDArray[np.int64] | None = None
+    names: tuple[str, ...] = ("residual",)
     if residual_by is not None:
         levels = sorted(frame[residual_by].unique(), key=lambda v: data.arms.index(v) if residual_by == "arm" else v)
         classes = frame[residual_by].map({v: i for i, v in enumerate(levels)}).to_numpy()
@@ -129,12 +132,14 @@ def _dummies(frame: pd.DataFrame, name: str, notes: list[Problem]) -> list[tuple
 
 
 def _inflation(frame: pd.DataFrame, columns: list[Floats]) -> float:
-    """Factor by which covariates raise the variance of the differences between arms, averaged over pairs."""
+    """Factor by which a covariate raises the variance of differences between arms (mean over pairs); inf if aliased."""
     arms = pd.get_dummies(frame["arm"]).to_numpy(float)
     k = arms.shape[1]
     if not columns or k < 2:
         return 1.0
-    X = _independent(arms, [("", c) for c in columns], [])[0]        # exact confounding is reported column by column
+    X = _independent(arms, [("", c) for c in columns], [])[0]
+    if X.shape[1] == k:
+        return np.inf
     pairs = np.array([np.eye(k)[i] - np.eye(k)[j] for i in range(k) for j in range(i)])
     after = np.linalg.inv(X.T @ X)[:k, :k]
     before = np.diag(1 / arms.sum(0))
@@ -150,8 +155,8 @@ def _independent(X: Floats, columns: list[tuple[str, Floats]], notes: list[Probl
         left -= basis @ (basis.T @ left)
         norm = float(np.linalg.norm(left))
         if norm <= 1e-8 * max(float(np.linalg.norm(column)), 1e-12):
-            notes.append(Problem(name, f"{name} cannot be told apart from the arms or from earlier covariates; left out",
-                                 severity="warning", code="confounded"))
+            notes.append(Problem(name, f"{name} is determined by arm, visit and earlier covariates; left out",
+                                 severity="note", code="aliased"))
             continue
         basis = np.column_stack([basis, left / norm])
         X = np.column_stack([X, column])

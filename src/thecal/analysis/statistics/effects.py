@@ -40,7 +40,9 @@ class Equivalence:
 
 def correction(df: float) -> float:
     """Hedges' small-sample factor J(df), exact."""
-    return float(np.exp(special.gammaln(df / 2) - special.gammaln((df - 1) / 2)) / np.sqrt(df / 2)) if df > 1 else np.nan
+    if df <= 1:
+        return np.nan
+    return float(np.exp(special.gammaln(df / 2) - special.gammaln((df - 1) / 2)) / np.sqrt(df / 2))
 
 
 def noncentrality(t: float, df: float, level: float = 0.95) -> tuple[float, float]:

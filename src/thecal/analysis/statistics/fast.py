@@ -40,7 +40,7 @@ class FastMixed:
     variance_residual: Floats
 
     def adjusted(self, method: str = "holm") -> Floats:
-        """p values adjusted over all pairs and visits of an experiment: ``holm`` or ``bonferroni``."""
+        """P values adjusted over all pairs and visits of an experiment: ``holm`` or ``bonferroni``."""
         flat = self.p.reshape(*self.p.shape[:-2], -1)
         k = flat.shape[-1]
         if method == "bonferroni":
@@ -108,7 +108,7 @@ def mixed_fast(y: ArrayLike, arm: ArrayLike, baseline: ArrayLike | None = None, 
 
 def _between_design(member: Floats, lead: tuple[int, ...], baseline: ArrayLike | None,
                     covariates: ArrayLike | None) -> Floats:
-    """Arms, then centred baseline, then centred covariates: (animals, q), or with a leading axis when baselines vary."""
+    """Arms, centred covariates, centred baseline: (animals, q), or with a leading axis when baselines vary."""
     Z = member
     if covariates is not None:
         extra = np.asarray(covariates, float).reshape(member.shape[0], -1)

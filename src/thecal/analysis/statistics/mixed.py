@@ -215,7 +215,7 @@ class Fit:
     @functools.cached_property
     def _W(self) -> Floats:
         """Asymptotic covariance of θ from the expected information."""
-        return 2 * np.linalg.pinv(self._expected, rcond=1e-12, hermitian=True)
+        return np.asarray(2 * np.linalg.pinv(self._expected, rcond=1e-12, hermitian=True), float)
 
     @functools.cached_property
     def phi_adjusted(self) -> Floats:
@@ -321,4 +321,4 @@ def _joint_df(df: Floats) -> float:
         return float(df[0])
     usable = df[df > 2]
     E = float(np.sum(usable / (usable - 2)))
-    return 2 * E / (E - q) if E > q else 2.0
+    return 2 * E / (E - q) if q < E else 2.0

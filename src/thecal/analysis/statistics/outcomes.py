@@ -1,7 +1,7 @@
 """Outcomes that a normal model does not fit: scores (ranks) and seconds with many zeros (two parts).
 
-Scores: Brunner–Munzel's relative effect P(arm > control) + ½P(arm = control), with its small-sample t interval; when the
-arms do not overlap its variance is zero and an exact permutation p and no interval is given.
+Scores: Brunner–Munzel's relative effect P(arm > control) + ½P(arm = control), with its small-sample t interval; when
+the arms do not overlap its variance is zero, and an exact permutation p and no interval is given.
 Seconds: the share of animals that respond at all (Fisher's exact test) and the seconds of those that do (Welch on
 log10), beside the mixed model in which "no response" is censored.
 Source: Brunner & Munzel 2000, Biometrical J 42:17. Twin: their worked example.

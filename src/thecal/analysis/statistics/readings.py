@@ -55,7 +55,8 @@ def readings(table: pd.DataFrame, value: str = "value_log10", include_excluded: 
         raise ThecalError.single("table", f"the readings lack the column{'s' * (len(missing) > 1)} "
                                  + ", ".join(missing), seen=", ".join(map(str, table.columns)),
                                  remedy="rename the columns or give a mapping", code="missing-column")
-    out = pd.DataFrame({"animal": frame["animal"].astype(str), "arm": frame["arm"].astype(str),
+    _one_measure(frame)
+    out = pd.DataFrame({"animal": _named(frame), "arm": frame["arm"].astype(str),
                         "day": _number(frame["day"], "day"), "y": _number(frame[value], value)})
     for column in ("low", "high"):
         out[column] = _number(frame[column], column) if column in frame else np.nan
@@ -87,9 +88,24 @@ def _renamed(table: pd.DataFrame) -> pd.DataFrame:
     for target, others in ALIASES.items():
         if target not in table:
             names.update({other: target for other in others[::-1] if other in table})
-    seen: set[str] = set()
-    keep = {old: new for old, new in names.items() if not (new in seen or seen.add(new))}
-    return table.rename(columns=keep)
+    first = {new: old for old, new in reversed(names.items())}
+    return table.rename(columns={old: new for new, old in first.items()})
+
+
+def _one_measure(frame: pd.DataFrame) -> None:
+    """One outcome of one paw at a time: a table that mixes them would be averaged without a word."""
+    for column in ("assay", "paw"):
+        if column in frame and frame[column].nunique(dropna=True) > 1:
+            raise ThecalError.single("table", f"the readings hold more than one {column}; choose one",
+                                     seen=", ".join(map(str, frame[column].dropna().unique()[:8])),
+                                     remedy=f"keep the rows of one {column}", code=f"several-{column}s")
+
+
+def _named(frame: pd.DataFrame) -> pd.Series:
+    """Animals by name; where arms number their animals alike (one label, two arms, one day) the arm is put in front."""
+    label = frame["animal"].map(lambda x: str(int(x)) if isinstance(x, float) and x.is_integer() else str(x))
+    rows = pd.DataFrame({"label": label, "arm": frame["arm"].astype(str), "day": frame["day"]}).drop_duplicates()
+    return frame["arm"].astype(str) + "/" + label if rows.duplicated(["label", "day"]).any() else label
 
 
 def _number(column: pd.Series, name: str) -> pd.Series:

@@ -32,8 +32,8 @@ def transformed(data: Readings, plan: AnalysisPlan) -> Readings:
             frame.loc[reached, ["y", "low"]] = np.log10(plan.cutoff)
             frame.loc[reached, "censored"] = "right"
             if reached.any():
-                notes.append(Problem("latency", f"{int(reached.sum())} readings reached the cut-off of {plan.cutoff:g} s "
-                                     "and are censored there", severity="note", code="cutoff"))
+                notes.append(Problem("latency", f"{int(reached.sum())} readings reached the cut-off of {plan.cutoff:g} "
+                                     "s and are censored there", severity="note", code="cutoff"))
     elif plan.outcome == "seconds":
         _refuse(frame, y < 0, "cannot be negative")
         none = y < plan.shortest
