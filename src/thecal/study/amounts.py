@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 from thecal.core.errors import ThecalError
 from thecal.study.model.fields import checked
-from thecal.study.model.problems import shown
 from thecal.study.model.records import ProductRecord
+from thecal.study.model.text import shown
 from thecal.study.plan import AMOUNT_UNITS
 
-LARGEST = {"cells": 1e12, "pg": 1e15, "fmol": 1e15}
+LARGEST = {"cells": 1e12, "pg": 1e12, "fmol": 1e12}
 PG_PER_FMOL_PER_KDA = 1.0  # 1 fmol of a 1 kDa molecule weighs 1 pg
 
 

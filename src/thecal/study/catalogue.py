@@ -5,19 +5,20 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable
 from importlib import resources
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from pydantic import ValidationError
 
 from thecal.core.errors import Problem, ThecalError
 from thecal.study.model.names import normal
-from thecal.study.model.problems import did_you_mean, shown, translate
+from thecal.study.model.problems import did_you_mean, translate
 from thecal.study.model.records import AssayRecord, InjuryRecord, ProductRecord, Record, SpeciesRecord
-from thecal.study.model.text import read
+from thecal.study.model.text import read, shown
 
 KINDS: dict[str, type[Record]] = {
     "species": SpeciesRecord, "injuries": InjuryRecord, "products": ProductRecord, "assays": AssayRecord}
 SINGULAR = {"species": "species", "injuries": "injury", "products": "product", "assays": "assay"}
+INSTEAD = {kind: f"use one of these, or define it in the study under '{kind}'" for kind in ("products", "injuries")}
 # A folder may hold other tables beside its records.
 NOT_RECORDS = {"filaments.yaml"}
 
@@ -45,7 +46,29 @@ def read_record(raw: bytes, name: str, model: type[R]) -> R:
         raise ThecalError(translate(error, model, document)) from None
 
 
-def find(kind: str, name: str, where: str, inline: Iterable[R] = (), told: list[Problem] | None = None) -> R:
+def find_species(name: str, where: str, told: list[Problem] | None = None) -> SpeciesRecord:
+    """The species called ``name``; see :func:`find`."""
+    return cast(SpeciesRecord, find("species", name, where, (), told))
+
+
+def find_injury(name: str, where: str, inline: Iterable[InjuryRecord] = (),
+                told: list[Problem] | None = None) -> InjuryRecord:
+    """The injury called ``name``; see :func:`find`."""
+    return cast(InjuryRecord, find("injuries", name, where, inline, told))
+
+
+def find_product(name: str, where: str, inline: Iterable[ProductRecord] = (),
+                 told: list[Problem] | None = None) -> ProductRecord:
+    """The product called ``name``; see :func:`find`."""
+    return cast(ProductRecord, find("products", name, where, inline, told))
+
+
+def find_assay(name: str, where: str = "", told: list[Problem] | None = None) -> AssayRecord:
+    """The assay called ``name``; see :func:`find`."""
+    return cast(AssayRecord, find("assays", name, where, (), told))
+
+
+def find(kind: str, name: str, where: str, inline: Iterable[Record], told: list[Problem] | None) -> Record:
     """The record called ``name``.
 
     Arguments:
@@ -57,7 +80,7 @@ def find(kind: str, name: str, where: str, inline: Iterable[R] = (), told: list[
 
     Errors: :class:`ThecalError` for an unknown name, and for a thing that is known but has no model.
     """
-    pool: list[R] = [*inline, *records(kind)]  # type: ignore[list-item]
+    pool: list[Record] = [*inline, *records(kind)]
     wanted = normal(name)
     for record in pool:
         if wanted and wanted in {normal(n) for n in (record.name, *record.aliases)}:
@@ -73,10 +96,10 @@ def find(kind: str, name: str, where: str, inline: Iterable[R] = (), told: list[
     raise ThecalError.single(
         where, f"no {SINGULAR[kind]} of that name is known", seen=shown(name), code=f"unknown-{SINGULAR[kind]}",
         allowed=", ".join(record.name for record in pool if record.modelled),
-        remedy=did_you_mean(name, options) or f"define it in the study under '{kind}', or write a file for it")
+        remedy=did_you_mean(name, options) or INSTEAD.get(kind, "use one of these"))
 
 
-def _modelled(record: R, name: str, where: str) -> R:
+def _modelled(record: Record, name: str, where: str) -> Record:
     if record.modelled:
         return record
     raise ThecalError.single(where, f"{record.name}: evidence only, no model. {record.answer}", seen=shown(name),

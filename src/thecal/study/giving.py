@@ -10,12 +10,13 @@ from thecal.core.errors import Problem, ThecalError
 from thecal.core.register import Parameter
 from thecal.core.register import load as load_register
 from thecal.study.amounts import amounts_of, read_dose
-from thecal.study.catalogue import find
+from thecal.study.catalogue import find_product
 from thecal.study.model.fields import checked
 from thecal.study.model.names import normal
-from thecal.study.model.problems import did_you_mean, shown
+from thecal.study.model.problems import did_you_mean
 from thecal.study.model.records import Entry, ProductRecord
 from thecal.study.model.study import Give, Study
+from thecal.study.model.text import shown
 from thecal.study.plan import Administration, Species
 
 # What a knock-down of a gene scales.
@@ -109,7 +110,7 @@ def read_give(give: Give, study: Study, species: Species, where: str, told: list
     Errors: :class:`ThecalError`: unknown or unmodelled product, dose that does not fit, unknown level, route
     without a model, settings of cells on something that is not cells.
     """
-    product = find("products", give.what, f"{where}.what", study.products, told)
+    product = find_product(give.what, f"{where}.what", study.products, told)
     if give.route == "intravenous":
         raise ThecalError.single(f"{where}.route", "intravenous: evidence only, no model of it is offered here",
                                  seen=give.route, allowed="lumbar puncture, catheter", code="no-model",
@@ -170,7 +171,7 @@ def _administration(give: Give, product: ProductRecord, study: Study, species: S
     elif give.dose is not None:
         raise ThecalError.single(f"{where}.dose", "a vehicle has no dose, only a volume", seen=shown(give.dose),
                                  remedy="write 'volume' instead", code="dose")
-    parent = find("products", product.content.of, f"product {product.name}", study.products, told) \
+    parent = find_product(product.content.of, f"product {product.name}", study.products, told) \
         if product.content else None
 
     def number(key: str) -> float:
@@ -182,7 +183,7 @@ def _administration(give: Give, product: ProductRecord, study: Study, species: S
         product=product.name, kind=product.kind, day_d=day,
         amounts=amounts_of(product, amount, number), volume_ul=volume, route=give.route, level=level,
         position_mm=position, duration_d=duration, target=product.target, donor=give.donor or product.donor,
-        remaining=dict(give.remaining), dose_text=text)
+        remaining=dict(give.remaining.items()), dose_text=text)
 
 
 def _position(level: str, species: Species, where: str) -> float:

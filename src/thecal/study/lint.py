@@ -1,5 +1,7 @@
-"""Checks of a study, each a small function with a name. A study that cannot be read or resolved is an error; what
-can be run but is weak, unusual or assumed is a warning or a note.
+"""Checks of a study, each a small function with a name.
+
+A study that cannot be read or resolved is an error; what can be run but is weak, unusual or assumed is a warning or
+a note.
 """
 
 from __future__ import annotations

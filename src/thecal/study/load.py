@@ -45,6 +45,21 @@ def validate(document: Document) -> Study:
         raise ThecalError(translate(error, Study, document)) from None
 
 
+def dumps(study: Study) -> str:
+    """The study as a file again: what was set, with units; it reads back as the same study."""
+    import io
+
+    from ruamel.yaml import YAML
+
+    writer = YAML(typ="safe", pure=True)
+    writer.default_flow_style = False
+    writer.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
+    writer.width = 120
+    stream = io.StringIO()
+    writer.dump(study.model_dump(mode="json", exclude_unset=True), stream)
+    return stream.getvalue()
+
+
 def source_text(source: str | Path) -> tuple[bytes, str]:
     """The bytes of a study file and its name; a bare word is looked up in the library."""
     text = str(source)

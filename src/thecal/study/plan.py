@@ -102,6 +102,7 @@ class Administration:
 
     @property
     def end_d(self) -> float:
+        """The day an infusion stops; of a bolus, its own day."""
         return self.day_d + self.duration_d
 
     def rate_per_d(self, what: str) -> float:

@@ -8,14 +8,24 @@ from typing import TypeVar
 
 from thecal.core.errors import Problem, ThecalError
 from thecal.core.register import Parameter
-from thecal.study.catalogue import find, records
+from thecal.study.catalogue import find_assay, find_injury, find_species, records
 from thecal.study.giving import Given, as_parameters, overrides, read_give
 from thecal.study.model.names import normal
-from thecal.study.model.problems import did_you_mean, located, shown
+from thecal.study.model.problems import did_you_mean, located
 from thecal.study.model.records import InjuryRecord, SpeciesRecord, StrainRecord
-from thecal.study.model.study import HYPOTHESES, Arm, Injury, Study
+from thecal.study.model.study import DEFAULT_WEIGHTS, Arm, Injury, Study
+from thecal.study.model.text import shown
 from thecal.study.plan import (
-    Administration, AnalysisPlan, ArmPlan, ConductPlan, Ganglion, InjuryPlan, Removal, Species, Strain, StudyPlan,
+    Administration,
+    AnalysisPlan,
+    ArmPlan,
+    ConductPlan,
+    Ganglion,
+    InjuryPlan,
+    Removal,
+    Species,
+    Strain,
+    StudyPlan,
     Visit,
 )
 from thecal.study.visits import read_visits
@@ -41,9 +51,8 @@ def resolve(study: Study) -> StudyPlan:
 def _resolve(study: Study) -> StudyPlan:
     told: list[Problem] = []
     if study.indication is not None:
-        find("injuries", study.indication, "indication", study.injuries, told)
-    record = find("species", study.species, "species", told=told)
-    assert isinstance(record, SpeciesRecord)
+        find_injury(study.indication, "indication", study.injuries, told)
+    record = find_species(study.species, "species", told=told)
     species = _species(record)
     problems: list[Problem] = []
     shared = _try(lambda: overrides(study.parameters, "parameters", "set in the study"), problems) or {}
@@ -97,7 +106,7 @@ def _strain(name: str | None, record: SpeciesRecord, where: str) -> Strain:
 
 
 def _injury(injury: Injury, study: Study, where: str, told: list[Problem]) -> InjuryPlan:
-    record = find("injuries", injury.model, where, study.injuries, told)
+    record = find_injury(injury.model, where, study.injuries, told)
     if record.indication_only:
         names = [r.name for r in (*study.injuries, *records("injuries"))
                  if isinstance(r, InjuryRecord) and r.modelled and not r.indication_only]
@@ -127,7 +136,7 @@ def _arm(arm: Arm, index: int, study: Study, record: SpeciesRecord, species: Spe
     parameters.update(overrides(arm.parameters, f"{where}.parameters", "set in the study"))
     administrations = tuple(sorted((a for entry in given for a in entry.administrations), key=lambda a: a.day_d))
     sex = arm.sex or study.sex
-    weights = {name: 0.0 for name in HYPOTHESES} | dict(study.hypotheses) | dict(arm.hypotheses)
+    weights: dict[str, float] = DEFAULT_WEIGHTS | dict(study.hypotheses) | dict(arm.hypotheses)
     return ArmPlan(
         id=arm.id, label=arm.label or arm.id.replace("_", " "), role=arm.role or _role(injury, administrations),
         cohort=arm.cohort, n=arm.n or study.n, sexes=("female", "male") if sex == "both" else (sex,), strain=strain,
@@ -184,8 +193,8 @@ def _end(arm: ArmPlan, visits: tuple[Visit, ...]) -> float:
 
 def _analysis(study: Study, told: list[Problem]) -> AnalysisPlan:
     plan = study.analysis
-    assay = find("assays", plan.assay, "analysis.assay", told=told)
+    assay = find_assay(plan.assay, "analysis.assay", told=told)
     return AnalysisPlan(
-        outcome=plan.outcome, assay=getattr(assay, "id", assay.name), relief_level=plan.relief_level,
+        outcome=plan.outcome, assay=assay.id, relief_level=plan.relief_level,
         deficit_floor_log10=plan.deficit_floor_log10, reference=plan.reference, alpha=plan.alpha,
         interval=plan.interval, methods=tuple(plan.methods))

@@ -6,11 +6,12 @@ from dataclasses import replace
 
 from thecal.core.errors import Problem, ThecalError
 from thecal.study.amounts import dose_unit
-from thecal.study.catalogue import find
+from thecal.study.catalogue import find_assay, find_product
 from thecal.study.model.fields import checked
-from thecal.study.model.problems import did_you_mean, shown
+from thecal.study.model.problems import did_you_mean
 from thecal.study.model.records import AssayRecord
 from thecal.study.model.study import Bath, Study, Test
+from thecal.study.model.text import shown
 from thecal.study.plan import ArmPlan, BathAgent, Visit
 
 PAWS = {"ipsilateral": ("ipsilateral",), "contralateral": ("contralateral",),
@@ -28,8 +29,7 @@ def read_visits(study: Study, species: str, arms: tuple[ArmPlan, ...], told: lis
     planned: set[tuple[object, ...]] = set()  # one animal is not tested twice at one time by the same assay
     for index, test in enumerate(study.tests):
         where = f"tests[{index}]"
-        assay = find("assays", test.assay, f"{where}.assay", told=told)
-        assert isinstance(assay, AssayRecord)
+        assay = find_assay(test.assay, f"{where}.assay", told=told)
         chosen = _arms(test, arms, where)
         bath = _bath(test, study, assay, where, told)
         times: dict[tuple[float, float | None], list[str]] = {}
@@ -89,7 +89,7 @@ def _bath(test: Test, study: Study, assay: AssayRecord, where: str, told: list[P
 
 def _agent(bath: Bath, study: Study, where: str, told: list[Problem]) -> BathAgent:
     """A bath agent with its concentration in ng/ml (proteins) or nM; mass per volume is converted by molar mass."""
-    product = find("products", bath.agent, f"{where}.agent", study.products, told)
+    product = find_product(bath.agent, f"{where}.agent", study.products, told)
     if product.kind != "solute" or product.molar_mass_kda is None:
         raise ThecalError.single(f"{where}.agent", "only a single molecule can be put into the bath",
                                  seen=shown(bath.agent), code="bath")

@@ -74,5 +74,6 @@ def rodent_injury(context: Context) -> Iterator[Problem]:
         return
     if any(arm.injury.injured for arm in context.plan.arms):
         yield context.warning("rodent-injury", ("injury",),
-                              f"the injury's course was seen in rodents; in the {context.plan.species.name} it stands in",
+                              "the injury's course was seen in rodents; "
+                              f"in the {context.plan.species.name} it stands in",
                               remedy="read relief as a statement about the model, not about patients")

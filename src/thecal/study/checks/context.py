@@ -18,24 +18,29 @@ class Context:
     plan: StudyPlan
 
     def arms(self) -> Iterator[tuple[int, Arm, ArmPlan]]:
+        """Each arm: its index, as written, as planned."""
         for index, (written, planned) in enumerate(zip(self.study.arms, self.plan.arms, strict=True)):
             yield index, written, planned
 
     def gives(self) -> Iterator[tuple[tuple[str | int, ...], Give, ArmPlan]]:
+        """Each thing given: its place, as written, and its arm."""
         for index, written, planned in self.arms():
             for i, give in enumerate(written.give):
                 yield ("arms", index, "give", i), give, planned
 
     def warning(self, code: str, path: tuple[str | int, ...], what: str, seen: str = "", allowed: str = "",
                 remedy: str = "") -> Problem:
+        """A finding with severity warning."""
         return Problem(self.study.place(*path), what, seen, allowed, remedy, "warning", code)
 
     def note(self, code: str, path: tuple[str | int, ...], what: str, seen: str = "", allowed: str = "",
              remedy: str = "") -> Problem:
+        """A finding with severity note."""
         return Problem(self.study.place(*path), what, seen, allowed, remedy, "note", code)
 
     def error(self, code: str, path: tuple[str | int, ...], what: str, seen: str = "", allowed: str = "",
               remedy: str = "") -> Problem:
+        """A finding with severity error."""
         return Problem(self.study.place(*path), what, seen, allowed, remedy, "error", code)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from thecal.core.errors import Problem, ThecalError
 from thecal.study.amounts import dose_unit, read_dose
-from thecal.study.catalogue import find
+from thecal.study.catalogue import find_product
 from thecal.study.checks.context import Context, cells_given
 from thecal.study.model.records import ProductRecord
 
@@ -22,7 +22,7 @@ def viability_unstated(context: Context) -> Iterator[Problem]:
 
 
 def _name(context: Context, what: str) -> str:
-    return find("products", what, "", context.study.products).name
+    return find_product(what, "", context.study.products).name
 
 
 def large_volume(context: Context) -> Iterator[Problem]:
@@ -46,7 +46,7 @@ def unusual_dose(context: Context) -> Iterator[Problem]:
     """A dose outside what has been published for the species, told once for each product and dose."""
     told: set[tuple[str, str]] = set()
     for path, give, _ in context.gives():
-        product = find("products", give.what, "", context.study.products)
+        product = find_product(give.what, "", context.study.products)
         if give.dose is None or (product.name, give.dose) in told:
             continue
         known = product.published_doses.get(context.plan.species.name)
@@ -86,7 +86,7 @@ def after_end(context: Context) -> Iterator[Problem]:
 def infused_cells(context: Context) -> Iterator[Problem]:
     """Cells settle in a pump; the model has no infusion of them."""
     for path, give, _ in context.gives():
-        product = find("products", give.what, "", context.study.products)
+        product = find_product(give.what, "", context.study.products)
         if give.infusion is not None and product.kind in ("cells", "content"):
             yield context.error("infused-cells", (*path, "infusion"), f"{product.name} cannot be infused here",
                                 allowed="boluses", remedy="write 'dose' and 'days: [4, 5, 6]'")

@@ -21,7 +21,8 @@ def outside_range(context: Context) -> Iterator[Problem]:
         entry = register[key]
         if entry.low < entry.high and not entry.low <= value <= entry.high:
             yield context.warning("outside-range", path, f"{key} lies outside the register's range",
-                                  seen=f"{value:g} {entry.unit}", allowed=f"{entry.low:g} to {entry.high:g} {entry.unit}",
+                                  seen=f"{value:g} {entry.unit}",
+                                  allowed=f"{entry.low:g} to {entry.high:g} {entry.unit}",
                                   remedy="keep it if a what-if is meant; the report marks it")
 
 

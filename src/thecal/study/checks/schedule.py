@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from thecal.core.errors import Problem
-from thecal.study.catalogue import find
+from thecal.study.catalogue import find_assay
 from thecal.study.checks.context import Context, listed
 
 FAST = ("active_tgfb1", "il10")
@@ -33,8 +33,9 @@ def no_baseline(context: Context) -> Iterator[Problem]:
             if arm.injury.surgery and day >= arm.injury.day_d:
                 lacking.setdefault(assay, []).append(arm.id)
     for assay, arms in lacking.items():
-        yield context.warning("no-baseline", ("tests",), f"no baseline of {find('assays', assay, '').name} before the surgery",
-                              seen=listed(arms), allowed="a visit before the day of injury",
+        yield context.warning("no-baseline", ("tests",),
+                              f"no baseline of {find_assay(assay).name} before the surgery", seen=listed(arms),
+                              allowed="a visit before the day of injury",
                               remedy="add a day such as -1; without it reversal is not defined")
 
 
@@ -63,10 +64,10 @@ def after_terminal(context: Context) -> Iterator[Problem]:
 
 def species_lacks_assay(context: Context) -> Iterator[Problem]:
     """The assay has no data in this species."""
-    known = {getattr(find("assays", name, ""), "id", name) for name in context.plan.species.assays}
+    known = {find_assay(name).id for name in context.plan.species.assays}
     for index, test in enumerate(context.study.tests):
-        assay = find("assays", test.assay, "")
-        if getattr(assay, "id", "") not in known:
+        assay = find_assay(test.assay)
+        if assay.id not in known:
             yield context.error("species-lacks-assay", ("tests", index, "assay"),
                                 f"{assay.name} has no data in the {context.plan.species.name}", seen=test.assay,
                                 allowed=", ".join(context.plan.species.assays), remedy="drop it, or change the species")
@@ -75,11 +76,11 @@ def species_lacks_assay(context: Context) -> Iterator[Problem]:
 def outcome_not_measured(context: Context) -> Iterator[Problem]:
     """The analysis asks for an assay that nobody does."""
     measured = {visit.assay for visit in context.plan.visits}
-    names = sorted(find("assays", assay, "").name for assay in measured)
+    names = sorted(find_assay(assay).name for assay in measured)
     if context.plan.analysis.assay not in measured:
         yield context.note("outcome-not-measured", ("analysis", "assay"),
                            "the assay of the outcome is not done: only the latent course is reported",
-                           seen=find("assays", context.plan.analysis.assay, "").name,
+                           seen=find_assay(context.plan.analysis.assay).name,
                            allowed=listed(names) or "no assay is done")
 
 

@@ -10,10 +10,19 @@ import re
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, WithJsonSchema
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    WithJsonSchema,
+)
 from pydantic_core import PydanticCustomError, core_schema
 
 from thecal.core.quantities import parse
+from thecal.study.model.text import shown
 
 # A unit as people write it: words with small exponents, joined by / or *. Anything else is refused before the
 # unit parser sees it, because that parser also evaluates arithmetic.
@@ -41,15 +50,16 @@ def checked(text: Any, unit: str) -> float:
     """
     if isinstance(text, bool) or not isinstance(text, (str, int, float)):
         raise ValueError(f"expected a number with a unit such as '10 {unit}'")
-    match = _NUMBER_THEN_UNIT.fullmatch(str(text)) if len(str(text)) <= 80 else None
+    plain = len(str(text)) <= 80 and str(text).isprintable()
+    match = _NUMBER_THEN_UNIT.fullmatch(str(text)) if plain else None
     if match is None:
-        raise ValueError(f"'{str(text)[:60]}' is not a number with a unit such as '10 {unit}'")
+        raise ValueError(f"'{shown(text, 60)}' is not a number with a unit such as '10 {unit}'")
     if match.group(1) and not _UNIT.fullmatch(match.group(1)):
-        raise ValueError(f"'{match.group(1)[:40]}' is not a unit known here")
-    plain, scale = _per_million(str(text))
-    value = parse(plain, unit) * scale
+        raise ValueError(f"'{shown(match.group(1), 40)}' is not a unit known here")
+    per_cell, scale = _per_million(str(text))
+    value = parse(per_cell, unit) * scale
     if not math.isfinite(value):
-        raise ValueError(f"'{str(text)[:60]}' is too large")
+        raise ValueError(f"'{shown(text, 60)}' is too large")
     return value
 
 
@@ -75,6 +85,7 @@ class Quantity:
     example: str
 
     def read(self, text: Any) -> float:
+        """The float in ``unit``; raises what the validator turns into a problem."""
         allowed = f"{self._text(self.low)} to {self._text(self.high)}"
         try:
             value = checked(text, self.unit if self.unit != "share" else "")
@@ -90,6 +101,7 @@ class Quantity:
         return f"{value:g} {self.unit}"
 
     def write(self, value: float) -> str | float:
+        """The text that reads back as ``value``."""
         return value if self.unit == "share" else f"{value!r} {self.unit}"
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
@@ -156,7 +168,8 @@ Count = Annotated[int, BeforeValidator(_whole)]
 Number = Annotated[float, BeforeValidator(_number)]
 Name = Annotated[str, Field(min_length=1, max_length=120), BeforeValidator(_text)]
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"), BeforeValidator(_text)]
-ONE_OR_MORE = WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": ["string", "number"]}}]})
+ONE_OR_MORE = WithJsonSchema({
+    "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": ["string", "number"]}}]})
 Names = Annotated[list[Name], Field(max_length=200), BeforeValidator(_words), ONE_OR_MORE]
 Text = Annotated[str, Field(max_length=4000), BeforeValidator(_text)]
 Texts = Annotated[list[Text], Field(max_length=200), BeforeValidator(_words), ONE_OR_MORE]

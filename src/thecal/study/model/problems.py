@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from thecal.core.errors import Problem
-from thecal.study.model.text import Document, Path
+from thecal.study.model.text import Document, Path, shown
 
 _PART = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)|\[(\d+)\]")
 _PATH = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*|\[\d+\])*")
@@ -59,8 +59,8 @@ def _problem(found: Any, path: Path, model: type[BaseModel], document: Document)
     context = found.get("ctx") or {}
     if kind == "extra_forbidden":
         known = keys_at(model, path[:-1])
-        return Problem(where, f"the key '{path[-1]}' is not known here", allowed=", ".join(known), code="unknown-key",
-                       remedy=did_you_mean(str(path[-1]), known) or "remove it, or see 'thecal schema'")
+        return Problem(where, f"the key '{shown(path[-1])}' is not known here", allowed=", ".join(known),
+                       code="unknown-key", remedy=did_you_mean(str(path[-1]), known) or "remove it, or see 'thecal schema'")
     if kind == "missing":
         return Problem(where, f"the key '{path[-1]}' is missing", code="missing",
                        allowed="", remedy=f"add '{path[-1]}: ...'; 'thecal schema' says what it holds")
@@ -81,7 +81,7 @@ def place(path: Path, document: Document | None) -> str:
     """``arms[2].give[0].dose`` with the arm's name and the line of the file."""
     text = ""
     for part in path:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
+        text += f"[{part}]" if isinstance(part, int) else ("." if text else "") + shown(part, 60)
     if document is None:
         return text or "study"
     arm = _arm_name(path, document)
@@ -103,7 +103,7 @@ def _arm_name(path: Path, document: Document) -> str:
         return ""
     arms = document.data.get("arms")
     arm = arms[path[1]] if isinstance(arms, list) and path[1] < len(arms) else None
-    return str(arm.get("id", ""))[:64] if isinstance(arm, dict) else ""
+    return shown(arm.get("id", ""), 64) if isinstance(arm, dict) else ""
 
 
 def keys_at(model: type[BaseModel], path: Path) -> list[str]:
@@ -135,9 +135,3 @@ def did_you_mean(word: str, options: list[str]) -> str:
     if not near:
         return ""
     return "did you mean '" + next(o for o in options if o.casefold() == near[0]) + "'?"
-
-
-def shown(value: Any) -> str:
-    """A value of the file, short enough for a message."""
-    text = "nothing" if value is None else str(value) if not isinstance(value, (dict, list)) else repr(value)
-    return text if len(text) <= 80 else text[:77] + "..."

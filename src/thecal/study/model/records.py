@@ -1,5 +1,7 @@
-"""The data files: a species, an injury, a product, an assay. One small file each; a study may hold the same
-records inline. A record that carries ``answer`` is known by name but has no model.
+"""The data files: a species, an injury, a product, an assay.
+
+One small file each; a study may hold the same records inline. A record that carries ``answer`` is known by name but
+has no model.
 """
 
 from __future__ import annotations
@@ -40,6 +42,7 @@ class Entry(Strict):
 
     @property
     def range(self) -> tuple[float, float]:
+        """Low and high, the value itself where they are absent."""
         return (self.value if self.low is None else self.low, self.value if self.high is None else self.high)
 
 
@@ -67,6 +70,7 @@ class Record(Strict):
 
     @property
     def modelled(self) -> bool:
+        """False where the thing is known by name only."""
         return not self.answer
 
 

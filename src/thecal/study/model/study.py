@@ -7,11 +7,27 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, PrivateAttr, WithJsonSchema, model_validator
 
 from thecal.study.model.fields import (
-    Count, Days, Id, Minutes, Name, Names, Number, Quantity, Share, Shorthand, Span, Spread, Strict, Text, Texts, Volume, refuse,
+    Count,
+    Days,
+    Id,
+    Minutes,
+    Name,
+    Names,
+    Number,
+    Quantity,
+    Share,
+    Shorthand,
+    Span,
+    Spread,
+    Strict,
+    Text,
+    Texts,
+    Volume,
+    refuse,
 )
 from thecal.study.model.problems import place
 from thecal.study.model.records import Donor, InjuryRecord, ProductRecord
-from thecal.study.model.text import Document
+from thecal.study.model.text import Document, shown
 
 HYPOTHESES = {
     "H1": "paracrine TGF-b1: living cells relieve by what they secrete",
@@ -24,8 +40,7 @@ HYPOTHESES = {
     "H8": "no homing: capture at a ganglion is switched off",
     "H9": "TGF-b1 excites quiet tissue",
 }
-GENES = ("Tgfb1", "Cxcr4", "Il10", "Tnfaip6", "Ptgs2")
-ROUTES = ("lumbar puncture", "catheter", "intravenous")
+DEFAULT_WEIGHTS: dict[str, float] = {name: 1.0 if name in ("H1", "H2") else 0.0 for name in HYPOTHESES}
 
 
 def _switches(value: Any) -> Any:
@@ -36,7 +51,7 @@ def _switches(value: Any) -> Any:
     out = {}
     for key, weight in value.items():
         if key not in HYPOTHESES:
-            raise refuse(f"'{str(key)[:40]}' is not a hypothesis known here", ", ".join(HYPOTHESES))
+            raise refuse(f"'{shown(key, 40)}' is not a hypothesis known here", ", ".join(HYPOTHESES))
         known = isinstance(weight, (str, bool)) and weight in words
         number = words[weight] if known else weight
         if isinstance(number, bool) or not isinstance(number, (int, float)) or not 0 <= number <= 1:
@@ -127,6 +142,7 @@ class Give(Strict):
 
     @property
     def given_days(self) -> tuple[float, ...]:
+        """All days on which it is given."""
         return tuple(self.days) if self.days else (self.day,) if self.day is not None else ()
 
 
@@ -243,7 +259,8 @@ class Study(Strict):
     injury: InjuryField = Injury()
     end: Days
     """Last day of the study."""
-    hypotheses: Hypotheses = {"H1": 1.0, "H2": 1.0}
+    hypotheses: Hypotheses = {}
+    """Changes of the default, which is H1 and H2 on and the others off. H1 alone is {H2: off}."""
     parameters: Overrides = {}
     products: Annotated[list[ProductRecord], Field(max_length=50)] = []
     """Products defined here, written as in the library's files."""

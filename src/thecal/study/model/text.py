@@ -119,7 +119,7 @@ class _Reader:
                 if done.anchor:
                     self.anchors[done.anchor] = (done.value, self.nodes - done.first_node + 1)
         if not isinstance(self.root, dict):
-            raise ThecalError.single(self.name, "the file does not hold a study", seen=_shown(self.root),
+            raise ThecalError.single(self.name, "the file does not hold a study", seen=shown(self.root),
                                      allowed="keys with values, such as 'species: mouse'", code="yaml",
                                      remedy="start from a study of the library: 'thecal plan chen2015'")
         return Document(self.root, self.lines, self.name)
@@ -160,7 +160,7 @@ class _Reader:
     def _refuse_tag(self, event: Any, line: int) -> None:
         tag = event.tag
         if tag and tag not in ("!", "tag:yaml.org,2002:str", "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"):
-            raise self.fail(line, "a type tag is not read here", seen=_shown(str(tag)),
+            raise self.fail(line, "a type tag is not read here", seen=shown(str(tag)),
                             allowed="plain values", remedy="remove the tag", code="yaml-tag")
 
     def _scalar(self, event: Any, line: int) -> Any:
@@ -207,7 +207,7 @@ class _Reader:
 
     def _key(self, top: _Open, value: Any, line: int) -> None:
         if isinstance(value, (dict, list)) or value is None or len(str(value)) > MAX_KEY:
-            raise self.fail(line, "a key must be a short word", seen=_shown(value), code="yaml-key",
+            raise self.fail(line, "a key must be a short word", seen=shown(value), code="yaml-key",
                             remedy="write 'name: value'; quote a value that contains ': ' or '{'")
         key = str(value)
         if key == "<<":
@@ -221,7 +221,8 @@ class _Reader:
         self.lines[(*top.path, key)] = line
 
 
-def _shown(value: Any) -> str:
-    """A value as text, short enough for a message."""
-    text = "nothing" if value is None else str(value)
-    return text if len(text) <= 60 else text[:57] + "..."
+def shown(value: Any, most: int = 80) -> str:
+    """A value of the file on one line, short enough for a message."""
+    text = "nothing" if value is None else repr(value) if isinstance(value, (dict, list)) else str(value)[:most + 1]
+    text = "".join(character if character.isprintable() else " " for character in text)
+    return text if len(text) <= most else text[:most - 3] + "..."
