@@ -54,7 +54,6 @@ setup-dev: $(VENV)/.stamp-dev
 
 run: $(VENV)/.stamp
 	$(BIN)/thecal run chen2015 --seed 1 --out $(OUT)
-	@echo "Report: $(abspath $(OUT))/report.html"
 
 test: $(VENV)/.stamp-dev
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(TESTS)
