@@ -53,6 +53,7 @@ CASES = {
     "short-follow-up": (", 28, 42]", "]"),
     "outside-range": ("end: 60 d", "end: 60 d\nparameters: {cells.half_life_free: 50 d}"),
     "unused-definition": ("end: 60 d", "end: 60 d\nproducts: [{name: y, description: z, kind: vehicle}]"),
+    "shadowed-name": ("end: 60 d", "end: 60 d\nproducts: [{name: saline, description: z, kind: vehicle}]"),
     "treated-reference": ("{id: cells, ", "{id: cells, reference: protein, "),
     "misname": ("what: TGF-b1", "what: IGF-b1"),
     "no-model": ("what: TGF-b1", "what: IGF-1"),
@@ -79,7 +80,7 @@ def test_every_check_has_a_case():
     spoken = set()
     for old, new in CASES.values():
         spoken |= set(codes(SOUND.replace(old, new, 1)))
-    assert len(CHECKS) == 27 and len(spoken) >= 27
+    assert len(CHECKS) == 28 and len(spoken) >= 28
 
 
 def test_findings_say_where_and_what_to_do():

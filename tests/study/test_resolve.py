@@ -59,6 +59,14 @@ def test_knock_down_passages_and_differences_are_factors(plan):
     assert eight.factors["cells.cxcr4"] == pytest.approx(math.exp(-0.4 * 2))  # 4 doublings per passage
 
 
+def test_an_arm_takes_what_it_leaves_out_from_the_study():
+    text = ("name: x\nend: 9 d\ninjury: {model: CCI, side: right, day: 1 d, severity_sd: 20 %}\narms:\n"
+            "  - {id: a}\n  - {id: b, injury: SNI}\n  - {id: c, injury: {severity_sd: 40 %}}\n")
+    plans = [arm.injury for arm in resolve(loads(text)).arms]
+    assert [(p.model, p.side, p.day_d, p.severity_sd) for p in plans] == [
+        ("CCI", "right", 1.0, 0.2), ("SNI", "right", 1.0, 0.2), ("CCI", "right", 1.0, 0.4)]
+
+
 @pytest.mark.parametrize(("donor", "rate"), [("syngeneic", 0), ("autologous", 0), ("allogeneic", 0.1),
                                              ("xenogeneic", 0.25)])
 def test_rejection_depends_on_the_donor(donor, rate):
@@ -127,6 +135,7 @@ def test_nobody_is_tested_twice_at_one_time():
     ("give: [{what: TGF-b1, dose: 10 ng, day: 4 d, viability: 90 %}]", "not-cells"),
     ("give: [{what: BMSC, dose: 1e5 cells, day: 4 d, level: T12}]", "level"),
     ("give: [{what: BMSC, dose: 1e5 cells, day: 4 d, priming: {agent: coffee}}]", "priming"),
+    ("give: [{what: PBS, day: 4 d, volume: 9 ul, infusion: {duration: 2 d}}]", "volume"),
     ("strain: DBA", "strain"), ("reference: b", "unknown-arm"),
     ("parameters: {cells.secretion: 3}", "unknown-parameter"), ("parameters: {cells.half_life_free: 3 kg}", "unit")])
 def test_what_cannot_be_resolved(text, code):

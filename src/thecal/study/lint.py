@@ -24,7 +24,7 @@ CHECKS: tuple[Check, ...] = (
     doses.infused_cells, doses.removal_without_cells, doses.nothing_acts,
     schedule.no_tests, schedule.no_baseline, schedule.after_end, schedule.after_terminal, schedule.species_lacks_assay,
     schedule.outcome_not_measured, schedule.blind_to_protein, schedule.short_follow_up,
-    inputs.outside_range, inputs.unused_definition, inputs.treated_reference,
+    inputs.outside_range, inputs.unused_definition, inputs.shadowed_name, inputs.treated_reference,
 )
 ORDER = {"error": 0, "warning": 1, "note": 2}
 

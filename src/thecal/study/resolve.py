@@ -120,7 +120,8 @@ def _injury(injury: Injury, study: Study, where: str, told: list[Problem]) -> In
 def _arm(arm: Arm, index: int, study: Study, record: SpeciesRecord, species: Species,
          shared: dict[str, Parameter], told: list[Problem]) -> ArmPlan:
     where = f"arms[{index}]"
-    injury = _injury(arm.injury or study.injury, study, f"{where}.injury" if arm.injury else "injury", told)
+    own = arm.injury.over(study.injury) if arm.injury else study.injury
+    injury = _injury(own, study, f"{where}.injury" if arm.injury else "injury", told)
     strain_where = f"{where}.strain" if arm.strain else "strain"
     strain = _strain(arm.strain or study.strain, record, strain_where)
     given = [read_give(give, study, species, f"{where}.give[{i}]", told) for i, give in enumerate(arm.give)]

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 from thecal.core.errors import Problem
 from thecal.core.register import load as load_register
+from thecal.study.catalogue import records
 from thecal.study.checks.context import Context
+from thecal.study.model.names import normal
 
 
 def outside_range(context: Context) -> Iterator[Problem]:
@@ -40,6 +42,17 @@ def unused_definition(context: Context) -> Iterator[Problem]:
         if injury.name not in injuries:
             yield context.note("unused-definition", ("injuries", index), f"{injury.name} is defined and never used",
                                remedy="use it in an arm, or remove it")
+
+
+def shadowed_name(context: Context) -> Iterator[Problem]:
+    """A definition of the study takes the place of one of the library."""
+    for kind, defined in (("products", context.study.products), ("injuries", context.study.injuries)):
+        library = {normal(name) for record in records(kind) for name in (record.name, *record.aliases)}
+        for index, record in enumerate(defined):
+            if library & {normal(name) for name in (record.name, *record.aliases)}:
+                yield context.note("shadowed-name", (kind, index),
+                                   f"{record.name} here takes the place of the library's",
+                                   remedy="rename it to keep both")
 
 
 def treated_reference(context: Context) -> Iterator[Problem]:

@@ -60,7 +60,8 @@ def _problem(found: Any, path: Path, model: type[BaseModel], document: Document)
     if kind == "extra_forbidden":
         known = keys_at(model, path[:-1])
         return Problem(where, f"the key '{shown(path[-1])}' is not known here", allowed=", ".join(known),
-                       code="unknown-key", remedy=did_you_mean(str(path[-1]), known) or "remove it, or see 'thecal schema'")
+                       code="unknown-key",
+                       remedy=did_you_mean(str(path[-1]), known) or "remove it, or see 'thecal schema'")
     if kind == "missing":
         return Problem(where, f"the key '{path[-1]}' is missing", code="missing",
                        allowed="", remedy=f"add '{path[-1]}: ...'; 'thecal schema' says what it holds")

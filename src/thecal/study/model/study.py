@@ -73,13 +73,20 @@ HourList = Annotated[list[Annotated[Number, Field(gt=0, le=2400)]], Field(max_le
 
 
 class Injury(Strict):
-    """The nerve injury of an arm. ``injury: CCI`` is short for ``injury: {model: CCI}``."""
+    """The nerve injury. ``injury: CCI`` is short for ``injury: {model: CCI}``.
+
+    What an arm leaves out (side, day, spread, even the model) is taken from the study's injury.
+    """
 
     model: Name = "naive"
     side: Literal["left", "right"] = "left"
     day: Days = 0.0
     severity_sd: Spread = 0.0
     """Spread of the injury drive between animals, as a share of its mean (log-normal)."""
+
+    def over(self, other: Injury) -> Injury:
+        """This injury, with what it leaves out taken from ``other``."""
+        return other.model_copy(update={key: getattr(self, key) for key in self.model_fields_set})
 
 
 InjuryField = Annotated[Injury, Shorthand("model")]
@@ -138,6 +145,9 @@ class Give(Strict):
         if self.infusion is not None and self.dose is not None:
             raise refuse("both a bolus dose and an infusion", "either 'dose' or 'infusion'",
                          "write the bolus as an entry of its own", "dose")
+        if self.infusion is not None and self.volume is not None:
+            raise refuse("the fluid of an infusion is its flow", "'flow' inside 'infusion'",
+                         "remove 'volume'", "volume")
         return self
 
     @property
@@ -257,7 +267,7 @@ class Study(Strict):
     indication: Name | None = None
     """What it is for; only neuropathic pain after nerve injury has a model."""
     injury: InjuryField = Injury()
-    end: Days
+    end: Annotated[float, Quantity("d", 0.01, 3650, "60 d")]
     """Last day of the study."""
     hypotheses: Hypotheses = {}
     """Changes of the default, which is H1 and H2 on and the others off. H1 alone is {H2: off}."""
