@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from thecal.analysis.relief import ObservedRelief, Relief, relief_latent, relief_observed
+from thecal.analysis.relief import ObservedRelief, Relief, relief_durations, relief_latent, relief_observed
 from thecal.core.streams import stream
 from thecal.engine.jobs import Results
 from thecal.study.plan import ArmPlan, StudyPlan
@@ -61,8 +61,25 @@ class StudyOutcome:
 
     def curve(self, arm_id: str, name: str = "pain.mechanical") -> tuple[np.ndarray, np.ndarray]:
         """Times (d) and the latent mean of one arm."""
-        rows = self.curves[self.curves["arm"] == arm_id]
+        rows = self._curves_by_arm[arm_id]
         return rows["t_d"].to_numpy(), rows[name].to_numpy()
+
+    def draw_curves(self, arm_id: str, name: str = "pain.mechanical") -> tuple[np.ndarray, np.ndarray]:
+        """Times (d), and one latent curve per parameter draw, shape (draws, times); no rows where there are none."""
+        if "draws" not in self.results.tables or arm_id not in self._draws_by_arm:
+            return np.empty(0), np.empty((0, 0))
+        rows = self._draws_by_arm[arm_id]
+        times = rows["t_d"].to_numpy()
+        times = times[rows["draw"].to_numpy() == rows["draw"].iloc[0]]
+        return times, rows[name].to_numpy().reshape(-1, times.size)
+
+    @cached_property
+    def _curves_by_arm(self) -> dict[str, pd.DataFrame]:
+        return {str(arm): rows for arm, rows in self.curves.groupby("arm", sort=False)}
+
+    @cached_property
+    def _draws_by_arm(self) -> dict[str, pd.DataFrame]:
+        return {str(arm): rows for arm, rows in self.draws.groupby("arm", sort=False)}
 
     def latent_relief(self, arm: ArmPlan, name: str = "pain.mechanical") -> Relief | None:
         """Relief of the noise-free group mean against the arm's reference; None without one."""
@@ -97,41 +114,40 @@ class StudyOutcome:
         rows = self.readings[(self.readings["assay"] == assay) & (self.readings["paw"] == paw)]
         return {str(arm): group.groupby("day")["value_log10"].mean() for arm, group in rows.groupby("arm")}
 
-    def relief_over_draws(self, arm: ArmPlan, name: str = "pain.mechanical") -> list[Relief]:
-        """Relief of the typical animal, once for each parameter draw."""
+    def durations_over_draws(self, arm: ArmPlan, name: str = "pain.mechanical") -> np.ndarray:
+        """Hours of relief of the typical animal, one for each parameter draw that could be computed."""
         reference, day = self._reference(arm)
-        if reference is None or day is None:
-            return []
-        mine = {k: g for k, g in self.draws[self.draws["arm"] == arm.id].groupby("draw")}
-        others = {k: g for k, g in self.draws[self.draws["arm"] == reference.id].groupby("draw")}
-        found = []
-        for draw, rows in mine.items():
-            rows, vehicle = rows[rows["t_d"] <= arm.end_d], others[draw]
-            times = rows["t_d"].to_numpy()
-            other = np.interp(times, vehicle["t_d"], vehicle[name])
-            if np.isfinite(rows[name]).all() and np.isfinite(other).all():
-                found.append(relief_latent(times, -rows[name].to_numpy(), -other, 0.0, day,
-                                           self.plan.analysis.relief_level, self.plan.analysis.deficit_floor_log10))
-        return found
+        times, mine = self.draw_curves(arm.id, name)
+        if reference is None or day is None or not len(mine):
+            return np.empty(0)
+        grid, others = self.draw_curves(reference.id, name)
+        others = np.array([np.interp(times, grid, other) for other in others])
+        return self._durations(arm, day, times, mine, others)
 
-    def relief_over_animals(self, arm: ArmPlan, repeats: int = 200) -> list[Relief]:
-        """Relief of the group mean with the arm's (and its reference's) animals drawn again with replacement.
+    def durations_over_animals(self, arm: ArmPlan, repeats: int = 400) -> np.ndarray:
+        """Hours of relief of the group mean with the arm's (and its reference's) animals drawn again with replacement.
 
         Groups keep their size; of large groups only the animals that were followed in detail are drawn from.
         """
         reference, day = self._reference(arm)
         if reference is None or day is None:
-            return []
+            return np.empty(0)
         mine, times = self._animals(arm)
         other, grid = self._animals(reference)
+        if not len(mine) or not len(other):
+            return np.empty(0)
+        other = np.array([np.interp(times, grid, one) for one in other])
         generator = stream(self.results.seed, f"{arm.id}/{reference.id}", "relief over animals")
-        found = []
-        for _ in range(repeats):
-            a = mine[generator.integers(0, len(mine), arm.n)].mean(axis=0)
-            b = other[generator.integers(0, len(other), reference.n)].mean(axis=0)
-            found.append(relief_latent(times, -a, -np.interp(times, grid, b), 0.0, day,
-                                       self.plan.analysis.relief_level, self.plan.analysis.deficit_floor_log10))
-        return found
+        means = [table[generator.integers(0, len(table), (repeats, n))].mean(axis=1)
+                 for table, n in ((mine, arm.n), (other, reference.n))]
+        return self._durations(arm, day, times, *means)
+
+    def _durations(self, arm: ArmPlan, day: float, times: np.ndarray, fall: np.ndarray,
+                   other: np.ndarray) -> np.ndarray:
+        fine = np.isfinite(fall).all(axis=1) & np.isfinite(other).all(axis=1)
+        kept = times <= arm.end_d
+        return relief_durations(times[kept], -fall[fine][:, kept], -other[fine][:, kept], 0.0, day,
+                                self.plan.analysis.relief_level, self.plan.analysis.deficit_floor_log10)
 
     def _animals(self, arm: ArmPlan) -> tuple[np.ndarray, np.ndarray]:
         rows = self.traces[(self.traces["arm"] == arm.id) & (self.traces["t_d"] <= arm.end_d)]

@@ -161,6 +161,39 @@ def relief_latent(t_d: ArrayLike, arm_log10: ArrayLike, vehicle_log10: ArrayLike
                   defined=bool(rev.defined.any()), open_end=open_end, reason=rev.reason)
 
 
+def relief_durations(t_d: ArrayLike, arm_log10: ArrayLike, vehicle_log10: ArrayLike, baseline_log10: float,
+                     dose_day: float, level: float = LEVEL, floor: float = FLOOR_LOG10) -> Floats:
+    """``relief_latent(...).duration_h`` for many pairs of curves at once: (k,) hours.
+
+    Arguments: as for :func:`relief_latent`, with arm_log10 and vehicle_log10 of shape (k, n).
+    """
+    arm, vehicle = np.broadcast_arrays(np.asarray(arm_log10, float), np.asarray(vehicle_log10, float))
+    t = np.asarray(t_d, float)
+    later = t > dose_day
+    if not later.any() or not np.all(np.diff(t) > 0):
+        raise ValueError("times must increase and at least one must lie after the dose")
+    hours, both = t[later] - dose_day, [arm[:, later], vehicle[:, later]]
+    if t[0] <= dose_day:  # the dose itself is put on the grid
+        k = int(np.searchsorted(t, dose_day, side="right")) - 1
+        share = (dose_day - t[k]) / (t[k + 1] - t[k])
+        hours = np.append(0.0, hours)
+        both = [np.column_stack([y[:, k] + share * (y[:, k + 1] - y[:, k]), x])
+                for y, x in zip((arm, vehicle), both, strict=True)]
+    rev = reversal(*both, baseline_log10, floor)
+    starts, stops = zip(*(_nonnegative_parts(f) for f in (rev.difference_log10 - level * rev.deficit_log10,
+                                                          rev.deficit_log10 - floor)), strict=True)
+    held = np.clip(np.minimum(*stops) - np.maximum(*starts), 0, None)
+    return held @ np.diff(hours) * HOURS
+
+
+def _nonnegative_parts(f: Floats) -> tuple[Floats, Floats]:
+    """:func:`_nonnegative` along the last axis."""
+    left, right = f[:, :-1], f[:, 1:]
+    root = np.divide(left, left - right, out=np.zeros(left.shape), where=left != right)
+    return (np.where(left >= 0, 0.0, np.where(right >= 0, root, 1.0)),
+            np.where(right >= 0, 1.0, np.where(left >= 0, root, 0.0)))
+
+
 def relief_observed(days: ArrayLike, arm_mean: ArrayLike, vehicle_mean: ArrayLike, baseline_log10: float,
                     dose_day: float, level: float = LEVEL, floor: float = FLOOR_LOG10) -> ObservedRelief:
     """Relief as scheduled visits show it: onset in (last visit without, first visit with], and so on.
