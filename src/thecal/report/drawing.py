@@ -6,6 +6,7 @@ a point, and the colours for ink and paper become CSS values, so that one drawin
 
 from __future__ import annotations
 
+import hashlib
 import io
 import re
 from collections.abc import Sequence
@@ -27,9 +28,9 @@ INK, QUIET, PAPER = "#1b1c1d", "#7f8081", "#fdfefd"
 
 STYLE = {
     "svg.fonttype": "none", "path.simplify": True, "path.simplify_threshold": 0.35, "font.family": "DejaVu Sans",
-    "font.size": 8.5, "axes.titlesize": 9, "axes.titleweight": "bold", "axes.titlelocation": "left",
+    "font.size": 8.5,
     "axes.labelsize": 8.5, "xtick.labelsize": 8, "ytick.labelsize": 8, "axes.edgecolor": INK, "axes.labelcolor": INK,
-    "axes.titlecolor": INK, "text.color": INK, "xtick.color": INK, "ytick.color": INK, "axes.facecolor": "none",
+    "text.color": INK, "xtick.color": INK, "ytick.color": INK, "axes.facecolor": "none",
     "figure.facecolor": "none", "savefig.facecolor": "none", "axes.spines.top": False, "axes.spines.right": False,
     "axes.linewidth": 0.7, "xtick.major.width": 0.7, "ytick.major.width": 0.7, "lines.linewidth": 1.3,
     "xtick.minor.size": 0, "ytick.minor.size": 0, "axes.unicode_minus": True, "legend.frameon": False,
@@ -63,13 +64,22 @@ class Key:
 
 
 @dataclass(frozen=True)
+class Panel:
+    """One small picture with its heading, and below it what it is compared with or what to note."""
+
+    heading: str
+    svg: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
 class Figure:
     """What the page needs of a figure: panels, a caption, keys, and its data as CSV."""
 
     id: str
     title: str
     caption: str
-    panels: tuple[str, ...]
+    panels: tuple[Panel, ...]
     columns: tuple[str, ...]
     rows: tuple[tuple, ...]
     keys: tuple[Key, ...] = ()
@@ -87,7 +97,7 @@ class Figure:
         return "data:text/csv;charset=utf-8," + quote(self.csv, safe=",.:;-_()[]/+*=! ").replace(" ", "%20")
 
 
-def canvas(width: float = 4.1, height: float = 2.8, left: float = 0.62, right: float = 0.12, top: float = 0.3,
+def canvas(width: float = 4.1, height: float = 2.8, left: float = 0.62, right: float = 0.12, top: float = 0.2,
            bottom: float = 0.46) -> tuple[Canvas, Axes]:
     """An empty panel with margins in inches; no layout engine, so that it costs little and moves nothing."""
     with matplotlib.rc_context(STYLE):
@@ -111,26 +121,59 @@ def svg(figure: Canvas, name: str, describe: str) -> str:
 
 
 def _slim(text: str, name: str, describe: str) -> str:
+    """Drop what is not seen and say what is seen in fewer words; the picture stays the same."""
     text = text[text.index("<svg"):]
     width, height = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', text).groups()  # type: ignore[union-attr]
-    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.S)
-    text = re.sub(r"<!--.*?-->", "", text, flags=re.S)
-    text = re.sub(r'<style type="text/css">.*?</style>', "", text, flags=re.S)
-    used = set(re.findall(r"(?:url\(#|xlink:href=\"#)([^)\"]+)", text))
-    prefix = re.sub(r"\W", "-", name)
-    text = re.sub(r' id="([^"]+)"', lambda m: f' id="{prefix}-{m[1]}"' if m[1] in used else "", text)
-    text = re.sub(r"url\(#", f"url(#{prefix}-", text)
-    text = re.sub(r'xlink:href="#', f'href="#{prefix}-', text)
-    text = re.sub(r"-?\d+\.\d{2,}", _shorter, text)
-    text = re.sub(r"(?:font: )([^;\"]*?)'DejaVu Sans'[^;\"]*", lambda m: "font:" + m[1].strip() + " sans-serif", text)
+    text = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->|<style.*?</style>", "", text, flags=re.S)
+    prefix = "p" + hashlib.blake2s(name.encode(), digest_size=3).hexdigest()
+    used = dict.fromkeys(re.findall(r"(?:url\(#|xlink:href=\"#)([^)\"]+)", text))
+    short = {long: f"{prefix}{k}" for k, long in enumerate(used)}
+    text = re.sub(r' id="([^"]+)"', lambda m: f' id="{short[m[1]]}"' if m[1] in short else "", text)
+    text = re.sub(r"url\(#([^)]+)\)", lambda m: f"url(#{short[m[1]]})", text)
+    text = re.sub(r'xlink:href="#([^"]+)"', lambda m: f'href="#{short[m[1]]}"', text)
+    text = re.sub(r"<[^>]+>", lambda tag: re.sub(r"-?\d+\.\d{2,}", _shorter, tag[0]), text)
+    text = re.sub(r"font: ([^;\"]*?)'DejaVu Sans'[^;\"]*", lambda m: "font:" + m[1].strip() + " sans-serif", text)
     for colour in (INK, PAPER):
         text = text.replace(colour, _paint(colour))
+    text = re.sub(r' d="([^"]+)"', _path, text)
     text = re.sub(r"\s*\n\s*", "\n", text).replace("; ", ";").replace(": ", ":")
-    text = re.sub(r"<g>\s*</g>|<defs>\s*</defs>", "", text)
-    body = text[text.index(">", text.index("<svg")) + 1:]
+    text = re.sub(r";?stroke-linejoin:miter|;?stroke-linecap:butt|;?stroke-dashoffset:0", "", text)
+    text = re.sub(r'<path d="[^"]*" style="fill:none"/>\n?', "", text)
+    text = re.sub(r'(?:<path d="[^"]*"( clip-path="[^"]*")? style="fill:none[^"]*"/>\n)+', _merge, text)
+    text = re.sub(r"<g( [^>]*)?>\n((?:<use [^>]*/>\n)+)</g>", _hoist, text)
+    for _ in range(4):  # groups that hold nothing, one inside the other
+        text = re.sub(r"<(g|defs)(?: [^>]*)?>\s*</\1>\n?", "", text)
+    body = text[text.index(">", text.index("<svg")) + 1:].replace(">\n<", "><")
     head = (f'<svg class="panel" role="img" aria-label="{_escape(describe)}" viewBox="0 0 {width} {height}" '
-            f'data-panel="{prefix}">')
+            f'data-panel="{_escape(name)}">')
     return head + body.strip()
+
+
+def _path(match: re.Match[str]) -> str:
+    """Lines after a move need no letter."""
+    text = re.sub(r"\s+", " ", match[1]).strip()
+    text = re.sub(r"(?<=[\d.]) L (?=[-\d.])", " ", text) if "C" not in text and "Q" not in text else text
+    return f' d="{text.replace("M ", "M").replace("L ", "L").replace(" z", "z")}"'
+
+
+def _merge(match: re.Match[str]) -> str:
+    """Lines drawn one after the other in one style become one path."""
+    groups: list[tuple[str, list[str]]] = []
+    for d, style in re.findall(r'<path d="([^"]*)"([^>]*)/>', match[0]):
+        if groups and groups[-1][0] == style and "opacity" not in style:
+            groups[-1][1].append(d)
+        else:
+            groups.append((style, [d]))
+    return "".join(f'<path d="{"".join(lines)}"{style}/>\n' for style, lines in groups)
+
+
+def _hoist(match: re.Match[str]) -> str:
+    """Markers of one style say it once."""
+    styles = set(re.findall(r'<use [^>]*style="([^"]*)"', match[2]))
+    if len(styles) != 1:
+        return match[0]
+    style = styles.pop()
+    return f'<g{match[1] or ""} style="{style}">\n' + match[2].replace(f' style="{style}"', "") + "</g>"
 
 
 def _shorter(match: re.Match[str]) -> str:

@@ -10,18 +10,22 @@ import pandas as pd
 
 from thecal.analysis.outcome import StudyOutcome
 from thecal.analysis.relief import ObservedRelief, Relief, reversal
+from thecal.report.comparisons import Comparison, comparisons
 from thecal.study.plan import ArmPlan, StudyPlan
 
 
 @dataclass(frozen=True)
 class ArmFinding:
-    """Relief of one arm: latent, observed, and the two kinds of uncertainty about the latent one."""
+    """Relief of one arm: latent, observed, and two kinds of uncertainty about the latent one.
+
+    ``over_animals``, ``over_draws``: durations (h) with other animals, and under other numbers.
+    """
 
     arm: ArmPlan
     latent: Relief | None
     observed: ObservedRelief | None
-    over_animals: tuple[Relief, ...]
-    over_draws: tuple[Relief, ...]
+    over_animals: np.ndarray
+    over_draws: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -43,8 +47,8 @@ class Findings:
             latent = self.outcome.latent_relief(arm)
             if latent is not None:
                 found[arm.id] = ArmFinding(arm, latent, self.outcome.observed_relief(arm),
-                                           tuple(self.outcome.relief_over_animals(arm)),
-                                           tuple(self.outcome.relief_over_draws(arm)))
+                                           self.outcome.durations_over_animals(arm),
+                                           self.outcome.durations_over_draws(arm))
         return found
 
     @cached_property
@@ -52,6 +56,18 @@ class Findings:
         """Mean latent log10 threshold before injury, by arm; nan where the species has no filament test."""
         animals = self.outcome.results.read("animals").to_pandas()
         return {str(k): float(v) for k, v in animals.groupby("arm")["baseline_log10_g"].mean().items()}
+
+    @cached_property
+    def comparisons(self) -> tuple[Comparison, ...]:
+        """The statistics of the main assay, by question and reference."""
+        return comparisons(self.outcome)
+
+    def significant_days(self, arm: ArmPlan) -> tuple[float, ...]:
+        """Days on which an arm differs from its reference by the classical test."""
+        for family in self.comparisons:
+            if arm.id in family.significant:
+                return family.significant[arm.id]
+        return ()
 
     @cached_property
     def tested(self) -> set[str]:
@@ -69,23 +85,14 @@ class Findings:
 
     def reversal_band(self, arm: ArmPlan, low: float = 0.05, high: float = 0.95) -> tuple[np.ndarray, ...] | None:
         """Hours, and two quantiles of the reversal over parameter draws at each time; None with fewer than five."""
-        draws = self.outcome.draws if "draws" in self.outcome.results.tables else None
-        if draws is None:
+        times, mine = self.outcome.draw_curves(arm.id)
+        grid, others = self.outcome.draw_curves(str(arm.reference))
+        if len(mine) < 5 or len(mine) != len(others):
             return None
-        mine = dict(list(draws[draws["arm"] == arm.id].groupby("draw")))
-        other = dict(list(draws[draws["arm"] == arm.reference].groupby("draw")))
-        curves, hours = [], np.empty(0)
-        for draw, rows in mine.items():
-            if draw in other:
-                hours, value = self._reversal(arm, rows["t_d"].to_numpy(), rows["pain.mechanical"].to_numpy(),
-                                              other[draw]["t_d"].to_numpy(), other[draw]["pain.mechanical"].to_numpy())
-                curves.append(value)
-        if len(curves) < 5:
-            return None
-        table = np.array(curves)
+        both = [self._reversal(arm, times, fall, grid, other) for fall, other in zip(mine, others, strict=True)]
+        table = np.array([value for _, value in both])
         enough = np.isfinite(table).mean(axis=0) > 0.5
-        table, hours = table[:, enough], hours[enough]
-        return hours, np.nanquantile(table, low, axis=0), np.nanquantile(table, high, axis=0)
+        return (both[0][0][enough], *(np.nanquantile(table[:, enough], share, axis=0) for share in (low, high)))
 
     def _reversal(self, arm: ArmPlan, times: np.ndarray, fall: np.ndarray, grid: np.ndarray,
                   other: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -96,10 +103,9 @@ class Findings:
         return (times[kept] - day) * 24, value
 
 
-def interval(values: tuple[Relief, ...], share: float) -> tuple[float, float] | None:
+def interval(hours: np.ndarray, share: float) -> tuple[float, float] | None:
     """The central ``share`` of durations (h); None without values."""
-    if not values:
+    if not len(hours):
         return None
-    hours = [relief.duration_h for relief in values]
     low, high = np.quantile(hours, [(1 - share) / 2, (1 + share) / 2])
     return float(low), float(high)
