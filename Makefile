@@ -53,7 +53,7 @@ setup: $(VENV)/.stamp
 setup-dev: $(VENV)/.stamp-dev
 
 run: $(VENV)/.stamp
-	$(BIN)/thecal run chen2015 --seed 1 --out $(OUT)
+	$(BIN)/thecal run chen2015 --seed 1 --out $(OUT) --replace
 
 test: $(VENV)/.stamp-dev
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(TESTS)

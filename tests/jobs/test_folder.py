@@ -121,6 +121,37 @@ def test_another_run_is_not_mixed_into_a_folder(tmp_path, change, said):
         change(tmp_path / "job")
 
 
+def test_another_run_is_replaced_when_asked_and_other_files_stay(tmp_path, undisturbed):
+    with toy_job.folder(tmp_path / "job", seed=2) as job:
+        run_chunks(job, toy_job.walk, {})
+    (tmp_path / "job" / "notes.txt").write_text("mine")
+    (tmp_path / "job" / "report.html").write_text("of the old run")
+    with toy_job.folder(tmp_path / "job", replace=True) as job:
+        assert job.state == "todo" and job.seed == 1
+        assert not (tmp_path / "job" / "report.html").exists()
+        run_chunks(job, toy_job.walk, {})
+        assert job.digest() == Results(undisturbed).digest()
+    assert (tmp_path / "job" / "notes.txt").read_text() == "mine"
+
+
+def test_a_program_or_a_setting_that_has_changed_is_another_run(tmp_path, monkeypatch):
+    toy_job.folder(tmp_path / "job").close()
+    with pytest.raises(ThecalError, match="setting 'solver' differs"):
+        toy_job.folder(tmp_path / "job", solver="reference")
+    monkeypatch.setattr("thecal.engine.jobs.provenance.program_sha256", lambda: "other")
+    with pytest.raises(ThecalError, match="version of the program differs"):
+        toy_job.folder(tmp_path / "job")
+
+
+def test_a_finished_run_may_be_read_under_newer_libraries(tmp_path, monkeypatch):
+    with toy_job.folder(tmp_path / "job") as job:
+        monkeypatch.setattr("platform.python_version", lambda: "3.99")
+        with pytest.raises(ThecalError, match="version of Python differs"):
+            toy_job.folder(tmp_path / "job")
+        run_chunks(job, toy_job.walk, {})
+    toy_job.folder(tmp_path / "job").close()
+
+
 def test_a_folder_of_other_things_is_left_alone(tmp_path):
     (tmp_path / "study.yaml").write_text("mine: 1\n")
     with pytest.raises(ThecalError, match="taken"):

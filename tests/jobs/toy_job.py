@@ -41,9 +41,10 @@ def _fall_once(plan: dict, arm: str, first: int) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-def folder(path: Path, seed: int = 1, size: int = 2) -> JobFolder:
+def folder(path: Path, seed: int = 1, size: int = 2, replace: bool = False, **settings: str) -> JobFolder:
     """The toy's job folder, new or gone on with."""
-    return JobFolder.create_or_open(path, STUDY, collect_provenance(STUDY, seed), chunks_of(ARMS, size), ARMS, "toy")
+    provenance = collect_provenance(STUDY, seed, **settings)
+    return JobFolder.create_or_open(path, STUDY, provenance, chunks_of(ARMS, size), ARMS, "toy", replace)
 
 
 def parts_of(path: Path) -> dict[str, bytes]:

@@ -17,7 +17,7 @@ DRAWS_SHOWN = 40
 
 def run_study(plan: StudyPlan, text: str, out: Path, *, seed: int | None = None, solver: str = "compiled",
               workers: int = 1, draws: int = DRAWS_SHOWN, progress: Callable[[Progress], None] | None = None,
-              cancel: Callable[[], bool] | None = None) -> Results:
+              cancel: Callable[[], bool] | None = None, replace: bool = False) -> Results:
     """Simulate every arm of a study and measure it.
 
     Arguments:
@@ -26,6 +26,7 @@ def run_study(plan: StudyPlan, text: str, out: Path, *, seed: int | None = None,
         seed: replaces the study's. solver: see :mod:`thecal.engine.solvers`. workers: processes.
         draws: parameter draws per arm for the intervals over parameters (fitted draws where there are enough).
         progress, cancel: see :func:`thecal.engine.jobs.run_chunks`.
+        replace: another run in ``out`` is removed instead of refused.
 
     Returns: the finished job folder, open for reading.
     Errors: :class:`ThecalError` for a folder of another run; :class:`RunFailed` when too many animals were lost.
@@ -40,6 +41,7 @@ def run_study(plan: StudyPlan, text: str, out: Path, *, seed: int | None = None,
     provenance = collect_provenance(text, seed, model.fingerprint, solver=solver, draws=draws,
                                     draws_from="fitted" if run.draws else "register",
                                     states=len(model.states), parameters=len(model.parameters))
-    with JobFolder.create_or_open(out, text, provenance, chunks, arms, name=plan.name) as job:
+    with JobFolder.create_or_open(out, text, provenance, chunks, arms, name=plan.name,
+                                  replace=replace) as job:
         run_chunks(job, run_chunk, run, workers=workers, progress=progress, cancel=cancel)
     return Results(out)

@@ -19,12 +19,13 @@ import click
 @click.option("--draws", type=click.IntRange(0, 1000), default=40, show_default=True,
               help="Parameter draws for the intervals over parameters.")
 @click.option("--report/--no-report", default=True, help="Write report.html into the folder.")
+@click.option("--replace", is_flag=True, help="Remove another run that lies in the folder, instead of refusing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
 def command(study: str, out: Path | None, seed: int | None, animals: int | None, solver: str, workers: int | None,
-            draws: int, report: bool, as_json: bool) -> None:
+            draws: int, report: bool, replace: bool, as_json: bool) -> None:
     """Thin call into ``engine.run`` and ``analysis.outcome``."""
     import os
-    from dataclasses import replace
+    from dataclasses import replace as changed
 
     from thecal.analysis.outcome import StudyOutcome, summary
     from thecal.apps.progress import bar
@@ -34,11 +35,11 @@ def command(study: str, out: Path | None, seed: int | None, animals: int | None,
 
     plan = resolve(load(study))
     if animals:
-        plan = replace(plan, arms=tuple(replace(arm, n=animals) for arm in plan.arms))
+        plan = changed(plan, arms=tuple(changed(arm, n=animals) for arm in plan.arms))
     folder = out or Path("runs") / plan.name
     with bar("Animals") as show:
         results = run_study(plan, source_text(study)[0].decode(), folder, seed=seed, solver=solver,
-                            workers=workers or os.cpu_count() or 1, draws=draws, progress=show)
+                            workers=workers or os.cpu_count() or 1, draws=draws, progress=show, replace=replace)
     outcome = StudyOutcome(plan, results)
     page = None
     if report:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,11 @@ from thecal.engine.jobs.results import CATALOGUE, Results
 
 STUDY = "study.yaml"
 PARTS = "parts"
+REPORT = "report.html"
+
+_LIBRARIES = ("versions", "python", "machine")
+_NAMED = {"program_sha256": "version of the program", "versions": "version of a library",
+          "python": "version of Python", "machine": "kind of machine"}
 
 LEASE_S = 300.0
 """How long a claim holds for other machines unless renewed, in seconds."""
@@ -54,6 +60,11 @@ class JobFolder(Results):
             raise ThecalError.single(str(path), "the place for the results is taken",
                                      allowed="a new or an empty folder",
                                      remedy="name another folder with --out, or remove this one", code="job-exists")
+        return cls._make(path, study_text, provenance, chunks, arms, name)
+
+    @classmethod
+    def _make(cls, path: Path, study_text: str, provenance: Mapping[str, Any], chunks: Sequence[Chunk],
+              arms: Sequence[Arm] | None, name: str) -> JobFolder:
         path.mkdir(parents=True, exist_ok=True)
         parts.sweep(path)
         parts.write_atomically(path / STUDY, study_text.encode())
@@ -75,10 +86,15 @@ class JobFolder(Results):
 
     @classmethod
     def create_or_open(cls, path: str | Path, study_text: str, provenance: Mapping[str, Any],
-                       chunks: Sequence[Chunk], arms: Sequence[Arm] | None = None, name: str = "") -> JobFolder:
+                       chunks: Sequence[Chunk], arms: Sequence[Arm] | None = None, name: str = "",
+                       replace: bool = False) -> JobFolder:
         """Go on where the same run stopped, or begin it; arguments as for :meth:`create`.
 
-        The same run means: same study text, same seed, same model, same cut.
+        The same run means: same study text, seed, model, program, settings and cut; and, while it is not
+        finished, the same libraries.
+
+        Arguments:
+            replace: remove another run that lies at ``path``, instead of refusing.
 
         Raises:
             ThecalError: another run, or something else, lies at ``path``.
@@ -88,20 +104,38 @@ class JobFolder(Results):
             return cls.create(path, study_text, provenance, chunks, arms, name)
         job = cls.open(path)
         differs = job._difference(study_text, provenance, chunks)
+        if differs and replace:
+            job.remove()
+            return cls._make(path, study_text, provenance, chunks, arms, name)
         if differs:
             job.close()
             raise ThecalError.single(str(path), f"the folder holds another run: its {differs} differs",
-                                     remedy="name another folder with --out, or remove this one", code="job-differs")
+                                     remedy="name another folder with --out, or replace the run with --replace",
+                                     code="job-differs")
         return job
 
     def _difference(self, study_text: str, provenance: Mapping[str, Any], chunks: Sequence[Chunk]) -> str:
         [(study,)] = self._catalogue.rows("select sha256 from study")
         [(seed, model)] = self._catalogue.rows("select seed, model_sha256 from run")
+        noted = self.provenance
         pairs = {"study file": (study, sha256_of(study_text)),
                  "seed": (seed, int(provenance["seed"])),
                  "model": (model, str(provenance.get("model_sha256", ""))),
                  "number of animals or size of chunks": (_cut(self._catalogue.chunks()), _cut(chunks))}
+        finished = self.state == "done"
+        pairs |= {words: (noted.get(key), provenance.get(key)) for key, words in _NAMED.items()
+                  if not (finished and key in _LIBRARIES)}
+        pairs |= {f"setting '{key}'": (noted.get(key), value) for key, value in provenance.items()
+                  if key not in (*_NAMED, "study_sha256", "model_sha256", "seed")}
         return next((what for what, (old, new) in pairs.items() if old != new), "")
+
+    def remove(self) -> None:
+        """Remove the run from the disk, and its report; other files in the folder are left alone."""
+        self.close()
+        # The catalogue goes first: without it nothing here counts as a run any more.
+        for name in (CATALOGUE, f"{CATALOGUE}-wal", f"{CATALOGUE}-shm", REPORT, STUDY, PROVENANCE):
+            (self.path / name).unlink(missing_ok=True)
+        shutil.rmtree(self.path / PARTS, ignore_errors=True)
 
     def pending(self) -> list[Chunk]:
         """Chunks that are neither done nor failed, in order."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import platform
@@ -15,6 +16,9 @@ from thecal.engine.jobs.parts import write_atomically
 
 PROVENANCE = "provenance.json"
 
+# What can change a number: rooms of the program, and folders of its data.
+_ROOMS = ("core", "study", "anatomy", "cells", "signalling", "pain", "assay", "engine")
+_DATA = ("parameters", "species", "injuries", "products", "assays", "fitted")
 _VERSIONED = ("thecal", "numpy", "scipy", "pyarrow", "duckdb", "scikit-sundae", "llvmlite", "statsmodels")
 
 
@@ -36,8 +40,22 @@ def collect_provenance(study_text: str, seed: int, model_sha256: str = "", **mor
             versions[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
             continue
-    return {"study_sha256": sha256_of(study_text), "model_sha256": model_sha256, "seed": int(seed),
-            "versions": versions, "python": platform.python_version(), "machine": platform.machine(), **more}
+    entries = {"study_sha256": sha256_of(study_text), "model_sha256": model_sha256, "seed": int(seed),
+               "program_sha256": program_sha256(),
+               "versions": versions, "python": platform.python_version(), "machine": platform.machine(), **more}
+    plain: dict[str, Any] = json.loads(json.dumps(entries))  # as it will be read again, so that it can be compared
+    return plain
+
+
+@functools.cache
+def program_sha256() -> str:
+    """SHA-256 over the code and the data that can change a number, as they lie on disk; hexadecimal."""
+    root = Path(__file__).parents[2]
+    folders = [*(root / room for room in _ROOMS), *(root / "data" / kind for kind in _DATA)]
+    digest = hashlib.sha256()
+    for file in sorted(f for folder in folders for f in folder.rglob("*") if f.is_file() and f.suffix != ".pyc"):
+        digest.update(f"{file.relative_to(root).as_posix()}\0".encode() + file.read_bytes() + b"\0")
+    return digest.hexdigest()
 
 
 def sha256_of(text: str) -> str:
