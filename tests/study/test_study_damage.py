@@ -7,7 +7,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from damage import KINDS, dump, too_large
+from study_damage import KINDS, dump, too_large
 
 from thecal.core.errors import ThecalError
 from thecal.study import loads, resolve
