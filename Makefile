@@ -11,7 +11,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PIP_NO_INPUT = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test lint bench docs serve lock clean
+.PHONY: help setup setup-dev run picture test lint bench docs serve lock clean
 
 help:
 	@echo "make run     set up, run the study chen2015, write its report to $(OUT)"
@@ -19,6 +19,7 @@ help:
 	@echo "make lint    style, types, import rules, lock files"
 	@echo "make bench   speed and accuracy beside other simulators"
 	@echo "make docs    the handbook, to site/"
+	@echo "make picture the picture of the README, from that run"
 	@echo "make serve   the laboratory in a browser, on this machine"
 	@echo "make setup   only the environment, in $(VENV)"
 	@echo "make lock    write the lock files again (needs uv and the package registry)"
@@ -54,6 +55,9 @@ setup-dev: $(VENV)/.stamp-dev
 
 run: $(VENV)/.stamp
 	$(BIN)/thecal run chen2015 --seed 1 --out $(OUT) --replace
+
+picture: run
+	$(BIN)/python scripts/readme_picture.py $(OUT) docs/_static/chen2015.png
 
 test: $(VENV)/.stamp-dev
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(TESTS)
