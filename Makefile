@@ -11,7 +11,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PIP_NO_INPUT = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run picture test lint bench docs serve lock clean
+.PHONY: help setup setup-dev run picture test lint bench docs lock clean
 
 help:
 	@echo "make run     set up, run the study chen2015, write its report to $(OUT)"
@@ -20,7 +20,6 @@ help:
 	@echo "make bench   speed and accuracy beside other simulators"
 	@echo "make docs    the handbook, to site/"
 	@echo "make picture the picture of the README, from that run"
-	@echo "make serve   the laboratory in a browser, on this machine"
 	@echo "make setup   only the environment, in $(VENV)"
 	@echo "make lock    write the lock files again (needs uv and the package registry)"
 
@@ -74,9 +73,6 @@ bench: $(VENV)/.stamp-dev
 docs: $(VENV)/.stamp-dev
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs site
 	@echo "Handbook: $(abspath site)/index.html"
-
-serve: $(VENV)/.stamp
-	$(BIN)/thecal serve
 
 # A lock holds versions and hashes and no address, so it serves any mirror of the registry.
 LOCK = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
