@@ -98,5 +98,7 @@ def after_change(responses: Responses) -> np.ndarray:
     """Responses after the first change of letter, shape (n,); -1 where the letter never changes."""
     letters = responses.letters
     change = (letters[:, 1:] >= 0) & (letters[:, 1:] != letters[:, :-1])
+    if change.shape[1] == 0:
+        return np.full(len(responses), -1)
     first = np.argmax(change, axis=1) + 1
     return np.where(change.any(axis=1), responses.length - 1 - first, -1)

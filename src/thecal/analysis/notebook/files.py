@@ -20,6 +20,7 @@ from thecal.analysis.notebook.findings import Finding
 from thecal.core.errors import ThecalError
 
 MOST_BYTES, MOST_ROWS, MOST_COLUMNS, MOST_SHEETS = 64 * 2**20, 200_000, 300, 40
+_LONGEST_GAP = 5_000  # empty rows, after which a sheet is taken to end
 _SMALL = 4 * 2**20  # unpacked; up to here a workbook is held in memory with its merged cells and formulas
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
@@ -40,8 +41,9 @@ def read_file(path: str | Path) -> list[Sheet]:
     """
     path = Path(path)
     try:
-        head = path.open("rb").read(4096)
         size = path.stat().st_size
+        with path.open("rb") as opened:
+            head = opened.read(4096)
     except OSError as error:
         raise ThecalError.single(path.name, "the file cannot be opened", seen=error.strerror or str(error)) from error
     if size == 0:
@@ -68,10 +70,12 @@ def read_file(path: str | Path) -> list[Sheet]:
 
 
 def _read_workbook(path: Path) -> list[Sheet]:
+    packed = path.read_bytes()
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(io.BytesIO(packed)) as archive:
             unpacked = sum(item.file_size for item in archive.infolist())
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+            computed = unpacked <= _SMALL and any(b"<f" in archive.read(item) for item in archive.infolist() if "worksheets/" in item.filename)
+    except Exception as error:  # zipfile meets arbitrary bytes here and fails in arbitrary ways, as does the parser below
         raise _damaged(path, error) from error
     if unpacked > MOST_BYTES:
         raise ThecalError.single(path.name, "the workbook unpacks to more than a notebook can hold",
@@ -79,27 +83,27 @@ def _read_workbook(path: Path) -> list[Sheet]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # openpyxl warns of headers, footers and styles, which are not read here
-            return _read_openpyxl(path, small=unpacked <= _SMALL)
+            return _read_openpyxl(path.name, packed, small=unpacked <= _SMALL, computed=computed)
     except ThecalError:
         raise
-    except Exception as error:  # the parser meets arbitrary bytes here and fails in arbitrary ways
+    except Exception as error:
         raise _damaged(path, error) from error
 
 
-def _read_openpyxl(path: Path, small: bool) -> list[Sheet]:
+def _read_openpyxl(file: str, packed: bytes, small: bool, computed: bool) -> list[Sheet]:
     import openpyxl
 
-    values = openpyxl.load_workbook(path, data_only=True, read_only=not small)
-    formulas = openpyxl.load_workbook(path, read_only=False) if small else None
+    values = openpyxl.load_workbook(io.BytesIO(packed), data_only=True, read_only=not small)
+    formulas = openpyxl.load_workbook(io.BytesIO(packed)) if computed else None
     sheets = []
     for number, name in enumerate(values.sheetnames[:MOST_SHEETS]):
         grid = values[name]
         if not hasattr(grid, "iter_rows"):
             continue  # a chart sheet
-        source = f"{path.name}:{name}" if len(values.sheetnames) > 1 else path.name
+        source = f"{file}:{name}" if len(values.sheetnames) > 1 else file
         vast = small and (grid.max_row or 0) * (grid.max_column or 0) > 2_000_000
         if vast:  # a stray cell far away would make a dense grid of a small file
-            lean = openpyxl.load_workbook(path, data_only=True, read_only=True)
+            lean = openpyxl.load_workbook(io.BytesIO(packed), data_only=True, read_only=True)
             rows, found = _rows_of(lean[name], source)
         else:
             rows, found = _rows_of(grid, source)
@@ -114,21 +118,22 @@ def _read_openpyxl(path: Path, small: bool) -> list[Sheet]:
 
 
 def _rows_of(grid: Any, source: str) -> tuple[list[list[Any]], list[Finding]]:
-    rows, found, wide = [], [], False
+    rows: list[list[Any]] = []
+    found, gap = [], 0
     for row in grid.iter_rows(max_col=MOST_COLUMNS, values_only=True):
-        cells = [_cell(value) for value in row]
+        blank = row.count(None) == len(row)
+        gap = gap + 1 if blank else 0
+        if gap > _LONGEST_GAP:
+            found.append(Finding("file", f"{_LONGEST_GAP} empty rows after row {len(rows) - gap + 1}", "nothing below them was read",
+                                 likely_cause="a stray cell far down", where=source, severity="note"))
+            break
+        cells = [] if blank else [_cell(value) for value in row]
         while cells and cells[-1] is None:
             cells.pop()
         rows.append(cells)
         if len(rows) > MOST_ROWS:
-            while rows and not rows[-1]:
-                rows.pop()
-            if len(rows) > MOST_ROWS:
-                raise _too_long(source)
-            found.append(Finding("file", f"cells below row {MOST_ROWS}", "not read", where=source))
-            break
-    wide = (grid.max_column or 0) > MOST_COLUMNS
-    if wide:
+            raise _too_long(source)
+    if (grid.max_column or 0) > MOST_COLUMNS:
         found.append(Finding("file", f"the sheet claims {grid.max_column} columns", f"the first {MOST_COLUMNS} were read", where=source))
     while rows and not rows[-1]:
         rows.pop()
@@ -190,10 +195,14 @@ def _read_text(path: Path) -> Sheet:
     separator = _separator(text)
     csv.field_size_limit(1_000_000)
     try:
-        rows = [[_cell(value) for value in row[:MOST_COLUMNS]] for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator)]
+        cut = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
     except csv.Error as error:
         raise ThecalError.single(path.name, "the text cannot be split into cells", seen=str(error),
                                  remedy="look for an unclosed quotation mark") from error
+    widest = max(map(len, cut), default=0)
+    if widest > MOST_COLUMNS:
+        found.append(Finding("file", f"a row has {widest} columns", f"the first {MOST_COLUMNS} were read", where=path.name))
+    rows = [[_cell(value) for value in row[:MOST_COLUMNS]] for row in cut]
     for row in rows:
         while row and row[-1] is None:
             row.pop()

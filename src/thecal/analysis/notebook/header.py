@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass, field
 from typing import Any
@@ -41,7 +42,11 @@ class Header:
 
     def place(self, meaning: str) -> int | None:
         """Place of the first column with this meaning."""
-        return next((c.place for c in self.columns if c.meaning == meaning), None)
+        return self._places.get(meaning)
+
+    @functools.cached_property
+    def _places(self) -> dict[str, int]:
+        return {column.meaning: column.place for column in reversed(self.columns)}
 
     def having(self, *meanings: str) -> list[Column]:
         """Columns with one of these meanings."""

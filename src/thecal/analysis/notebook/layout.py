@@ -12,7 +12,8 @@ from thecal.analysis.notebook.files import Sheet
 from thecal.analysis.notebook.findings import Finding
 from thecal.analysis.notebook.header import ATTRIBUTES, Column, Header, find_header
 from thecal.analysis.notebook.mapping import Mapping
-from thecal.analysis.notebook.spelling import ASSAYS, assay_meaning, plain, read_day, read_letters, read_name
+from thecal.analysis.notebook.spelling import ASSAYS, assay_meaning, plain, read_date, read_day, read_letters, read_name
+from thecal.core.errors import ThecalError
 
 _SERIES_AND_LAST = re.compile(r"^(.*[xo0×✕○].*?)\s*[/;@(\s]\s*(\d+(?:[.,]\d+)?)\s*\)?$", re.IGNORECASE)
 
@@ -53,6 +54,7 @@ def read_layout(sheet: Sheet, mapping: Mapping, into: Layout) -> bool:
     rows = [(number, row) for number, row in enumerate(sheet.rows) if number >= header.first_row and any(c is not None for c in row)]
     _say_columns(header, rows, sheet.source, into)
     if header.kind == "across":
+        _refuse_nonsense(header, rows, sheet.source, mapping)
         into.entries.extend(_across(header, rows, sheet, mapping))
     elif header.kind == "animals":
         for number, name, row in _named(header, rows, sheet.source, mapping, into):
@@ -62,6 +64,14 @@ def read_layout(sheet: Sheet, mapping: Mapping, into: Layout) -> bool:
         for number, name, row in _named(header, rows, sheet.source, mapping, into):
             into.entries.extend(read(header, row, name, f"{sheet.source}, row {number + 1}", sheet.source, mapping))
     return True
+
+
+def _refuse_nonsense(header: Header, rows: list, source: str, mapping: Mapping) -> None:
+    """A table with days down must have days there; a turned list of attributes has not."""
+    days = [_day(_at(row, header.place("day")), mapping) for _, row in rows]
+    if sum(day is not None or read_date(text) is not None for day, text in days) < 0.5 * len(days):
+        raise ThecalError.single(source, "the first column is called a day, but most of its cells are not days",
+                                 seen=", ".join(text for _, text in days[:6])[:200], remedy="one row per animal and day, or name the columns with a mapping file")
 
 
 def _say_columns(header: Header, rows: list, source: str, into: Layout) -> None:
@@ -123,11 +133,11 @@ def _at(row: list[Any], column: Column | int | None) -> Any:
 
 
 def _day(cell: Any, mapping: Mapping) -> tuple[float | None, str]:
-    if isinstance(cell, datetime.datetime | datetime.date):
-        date = cell.date() if isinstance(cell, datetime.datetime) else cell
-        if mapping.first_day:
-            return float((date - datetime.date.fromisoformat(mapping.first_day)).days), date.isoformat()
-        return None, date.isoformat()
+    """The day, and the text it came from; a date gives its ISO form, and a day only where the day of injury is known."""
+    date = read_date(cell)
+    if date is not None:
+        since = (date - datetime.date.fromisoformat(mapping.first_day)).days if mapping.first_day else None
+        return (None if since is None else float(since)), date.isoformat()
     names = {str(name).strip().lower(): day for name, day in mapping.days.items()}
     return read_day(cell, names, mapping.day_unit == "week"), "" if cell is None else str(cell)
 

@@ -17,6 +17,8 @@ from thecal.analysis.notebook.roster import attach, design_findings, settle_name
 from thecal.analysis.notebook.visits import mark_duplicates, missing_visits, resolve_days
 from thecal.core.errors import ThecalError
 
+MOST_LISTED = 2000  # findings of one kind
+
 
 @dataclass(frozen=True)
 class Notebook:
@@ -67,9 +69,18 @@ def read_notebook(files: Sequence[str | Path], meta: Sequence[str | Path] = (), 
     readings = mark_duplicates(readings, layout.findings)
     missing_visits(readings, layout.findings)
     layout.findings += design_findings(readings)
-    order = {kind: place for place, kind in enumerate(KINDS)}
-    findings = sorted(layout.findings, key=lambda f: (order[f.kind], f.animal, f.day if f.day is not None else -1e9))
-    return Notebook(readings, tuple(findings), mapping, steps, tuple(str(Path(f).name) for f in [*files, *meta]))
+    return Notebook(readings, _in_order(layout.findings), mapping, steps, tuple(str(Path(f).name) for f in [*files, *meta]))
+
+
+def _in_order(findings: list[Finding]) -> tuple[Finding, ...]:
+    """By kind, animal and day; of a kind with thousands, the first are listed and the rest counted."""
+    kept: list[Finding] = []
+    for kind in KINDS:
+        some = sorted((f for f in findings if f.kind == kind), key=lambda f: (f.animal, f.day if f.day is not None else -1e9))
+        kept += some[:MOST_LISTED]
+        if len(some) > MOST_LISTED:
+            kept.append(Finding(kind, f"{len(some)} findings of this kind", f"the first {MOST_LISTED} are listed"))
+    return tuple(kept)
 
 
 def _say_unread(looked_at: list, layout: Layout) -> None:

@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from thecal.analysis.notebook.findings import Finding
@@ -67,7 +68,8 @@ def attach(table: pd.DataFrame, layout: Layout) -> pd.DataFrame:
         _unmatched(table, known, layout.findings)
     table = table.copy()
     for column, read in (("group", read_name), ("sex", read_sex), ("cohort", read_name), ("observer", read_name)):
-        stated = table["animal"].map({name: read(a.get(column)) for name, a in known.items() if a.get(column) is not None})
+        named = {name: read(a.get(column)) for name, a in known.items() if a.get(column) is not None}
+        stated = pd.Series([named.get(animal) for animal in table["animal"]], index=table.index, dtype=object)
         clash = stated.notna() & (table[column] != "") & (table[column] != stated)
         if column == "group" and clash.any() and not set(stated.dropna()) & set(table[column]):
             clash = _second_factor(table, sorted(set(stated.dropna())), layout.findings)
@@ -76,7 +78,7 @@ def attach(table: pd.DataFrame, layout: Layout) -> pd.DataFrame:
             layout.findings.append(Finding("group" if column == "group" else "animal", f"{column} is '{rows[column].iloc[0]}' in the data and "
                                            f"'{stated[rows.index[0]]}' in the list of animals", "the list of animals is followed", animal=animal,
                                            where=rows["where"].iloc[0]))
-        table[column] = stated.where(stated.notna(), table[column]).fillna("")
+        table[column] = [old if new is None else new for old, new in zip(table[column], stated, strict=True)]
     _exclude(table, layout, known)
     _memberships(table, layout)
     return table
@@ -120,11 +122,14 @@ def _exclude(table: pd.DataFrame, layout: Layout, known: dict[str, Any]) -> None
         out = next((m for m in marks if read_flag(m.get("included")) is False or read_flag(m.get("excluded")) is True), None)
         flags.append(out is None)
         reasons.append(read_name(out.get("comment")) if out else "")
-    marked = ~pd.Series(flags, index=table.index, dtype=bool)
-    table["included"] &= ~marked
-    table.loc[marked, "note"] = [f"excluded: {r}" if r else "excluded by the notebook" for r, f in zip(reasons, flags, strict=True) if not f]
+    if all(flags):
+        return
+    marked = ~np.array(flags)
+    table["included"] = table["included"].to_numpy() & ~marked
+    table["note"] = [note if flag else f"excluded: {reason}" if reason else "excluded by the notebook"
+                     for note, reason, flag in zip(table["note"], reasons, flags, strict=True)]
     for animal, rows in table[marked].groupby("animal", sort=False):
-        whole = marked[table["animal"] == animal].all()
+        whole = marked[(table["animal"] == animal).to_numpy()].all()
         reason = rows["note"].iloc[0].removeprefix("excluded: ")
         layout.findings.append(Finding("excluded", f"{rows['group'].iloc[0] or 'animal'} {animal}: {reason}" + ("" if whole else f", {len(rows)} readings"),
                                        "stays in the table, left out of the analysis; a second analysis with it shows what this changes",
@@ -133,10 +138,13 @@ def _exclude(table: pd.DataFrame, layout: Layout, known: dict[str, Any]) -> None
 
 def _memberships(table: pd.DataFrame, layout: Layout) -> None:
     """Animals in two groups; group names and group numbers that do not run together."""
-    for animal, groups in table[table["group"] != ""].groupby("animal", sort=False)["group"]:
-        several = list(dict.fromkeys(groups))
+    groups: dict[str, dict[str, None]] = defaultdict(dict)
+    for animal, group in zip(table["animal"], table["group"], strict=True):
+        if group:
+            groups[animal][group] = None
+    for animal, several in groups.items():
         if len(several) > 1:
-            layout.findings.append(Finding("group", f"{animal} is in {len(several)} groups: {', '.join(several)[:120]}", "kept apart by group", animal=str(animal),
+            layout.findings.append(Finding("group", f"{animal} is in {len(several)} groups: {', '.join(several)[:120]}", "kept apart by group", animal=animal,
                                            likely_cause="a crossover, or two animals of one name"))
     pairs: dict[str, tuple[str, str]] = {}
     for name, attributes in [(e.animal, e.attributes) for e in layout.entries] + [(n, a) for n, a, _ in layout.animals]:
@@ -152,22 +160,21 @@ def _memberships(table: pd.DataFrame, layout: Layout) -> None:
 
 
 def design_findings(table: pd.DataFrame) -> list[Finding]:
-    """Factors that cannot be told apart from the groups, and groups that lack a sex."""
-    animals = table[table["included"] & (table["group"] != "")].drop_duplicates("animal")
+    """Factors that cannot be told apart from the groups, and a sex that is not there."""
+    animals = {row.animal: row for row in table[["animal", "group", "cohort", "sex", "observer", "included"]].itertuples(index=False)
+               if row.included and row.group}
     found = []
     for factor in ("cohort", "sex", "observer"):
-        counts = pd.crosstab(animals["group"], animals[factor]) if (animals[factor] != "").any() else pd.DataFrame()
-        if counts.shape[0] < 2 or counts.shape[1] < 2:
-            if factor == "sex" and counts.shape[1] == 1 and counts.columns[0] != "":
-                found.append(Finding("design", f"all animals are {counts.columns[0]}", "nothing can be said about the other sex"))
+        pairs = Counter((row.group, getattr(row, factor)) for row in animals.values())
+        groups, levels = Counter(row.group for row in animals.values()), Counter(getattr(row, factor) for row in animals.values())
+        if factor == "sex" and len(levels) == 1 and "" not in levels:
+            found.append(Finding("design", f"all animals are {next(iter(levels))}", "nothing can be said about the other sex"))
+        if len(groups) < 2 or len(levels) < 2:
             continue
-        share = counts.div(counts.sum(axis=1), axis=0)
-        for group in share.index:
-            top = share.loc[group].idxmax()
-            if share.loc[group, top] >= 0.8 and counts[top].drop(group).sum() < counts.loc[group, top] and counts.loc[group].sum() >= 3:
-                found.append(Finding("design", f"{counts.loc[group, top]} of {counts.loc[group].sum()} animals of '{group}' are {factor} {top}, which holds "
-                                     f"{counts[top].drop(group).sum()} of the others", f"differences between '{group}' and the rest are also differences "
-                                     f"between {factor}s", likely_cause="groups were not spread over " + factor + "s"))
+        for (group, level), count in sorted(pairs.items()):
+            others = levels[level] - count
+            if level and count >= max(3, 0.8 * groups[group]) and others < count:
+                found.append(Finding("design", f"{count} of {groups[group]} animals of '{group}' are {factor} {level}, which holds {others} of the others",
+                                     f"differences between '{group}' and the rest are also differences between {factor}s",
+                                     likely_cause=f"groups were not spread over {factor}s"))
     return found
-
-

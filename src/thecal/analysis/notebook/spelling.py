@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import functools
 import math
 import re
 import unicodedata
@@ -107,6 +108,7 @@ UNITS = {"von_frey": "g", "electronic_von_frey": "g", "hargreaves": "s", "cold_p
 _NAMES = {name: key for key, names in COLUMNS.items() for name in names}
 
 
+@functools.lru_cache(maxsize=8192)
 def plain(name: Any) -> str:
     """A name without case, spaces, marks and brackets."""
     text = unicodedata.normalize("NFKC", str(name)).lower().replace("%", "")
@@ -159,6 +161,29 @@ def read_day(value: Any, named: dict[str, float] | None = None, weeks: bool = Fa
             return float(next(g for g in match.groups() if g).replace(",", ".").replace("−", "-")) * factor
     number = read_number(text)
     return number.value * (7 if weeks else 1) if number and not number.side and abs(number.value) < 20_000 else None
+
+
+def read_date(value: Any) -> datetime.date | None:
+    """A date: a date cell, 2024-05-17, 17.05.2024, or the number that a spreadsheet stores for one; None otherwise.
+
+    17/05/2024 and 05/17/2024 are not read: which is the month cannot be known.
+    """
+    if isinstance(value, datetime.datetime):
+        return value.date()
+    if isinstance(value, datetime.date):
+        return value
+    if isinstance(value, str) and re.fullmatch(r"[2-7]\d{4}", value.strip()):
+        value = int(value)
+    if isinstance(value, int) and not isinstance(value, bool) and 30_000 <= value <= 73_000:  # 1982 to 2099
+        return datetime.date(1899, 12, 30) + datetime.timedelta(days=value)
+    match = re.match(r"^(\d{4})-(\d{1,2})-(\d{1,2})(?:[ T].*)?$|^(\d{1,2})\.(\d{1,2})\.(\d{4})$", str(value).strip()) if isinstance(value, str) else None
+    if match is None:
+        return None
+    year, month, day = match.group(1, 2, 3) if match.group(1) else match.group(6, 5, 4)
+    try:
+        return datetime.date(int(year), int(month), int(day))
+    except ValueError:
+        return None
 
 
 @dataclass(frozen=True)

@@ -42,20 +42,23 @@ from thecal.assay.threshold import Thresholds, estimate
 COLUMNS = ("animal", "group", "sex", "cohort", "observer", "paw", "day", "assay", "stimulus", "value", "unit", "value_log10", "low", "high",
            "censored", "series", "last_filament", "included", "note", "where")
 RATIO_ASSAYS = ("von_frey", "electronic_von_frey", "percent_response", "hargreaves", "cold_plate", "acetone")
-_TEXT = ("group", "sex", "cohort", "observer", "paw", "stimulus", "censored", "series", "note", "where", "unit")
+_NUMBERS = ("day", "value", "value_log10", "low", "high")
 
 
 def frame(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
     """Rows as a table with all columns, in order, of the types above."""
-    table = pd.DataFrame(list(rows), columns=list(COLUMNS))
-    for column in _TEXT:
-        table[column] = table[column].fillna("").astype(str)
-    table["animal"], table["assay"] = table["animal"].astype(str), table["assay"].astype(str)
-    for column in ("day", "value", "value_log10", "low", "high"):
-        table[column] = pd.to_numeric(table[column], errors="coerce").astype(float)
-    table["last_filament"] = table["last_filament"].astype("Int64")
-    table["included"] = table["included"].map(lambda x: True if x is None or x != x else bool(x)).astype(bool)
-    return table
+    columns: dict[str, Any] = {}
+    for name in COLUMNS:
+        cells = [row.get(name) for row in rows]
+        if name in _NUMBERS:
+            columns[name] = np.array([np.nan if cell is None else cell for cell in cells], dtype=np.float64)
+        elif name == "last_filament":
+            columns[name] = pd.Series([None if cell is None or cell != cell else int(cell) for cell in cells], dtype="Int64")
+        elif name == "included":
+            columns[name] = np.array([cell is None or bool(cell) for cell in cells], dtype=bool)
+        else:
+            columns[name] = pd.Series(["" if cell is None or cell != cell else str(cell) for cell in cells], dtype=object)
+    return pd.DataFrame(columns)
 
 
 def threshold_columns(thresholds: Thresholds) -> dict[str, np.ndarray]:
@@ -93,9 +96,11 @@ def readings_of_values(values: np.ndarray, assay: str, unit: str, animals: Seque
 
 def with_logs(table: pd.DataFrame) -> pd.DataFrame:
     """Fill value_log10 where the scale has a ratio and nothing stands there yet; bounds of censored values with it."""
-    ratio = table["assay"].isin(RATIO_ASSAYS) & table["value_log10"].isna() & (table["value"] > 0)
-    table.loc[ratio, "value_log10"] = np.log10(table.loc[ratio, "value"])
-    for side, bound, open_side, far in (("<", "high", "low", -np.inf), (">", "low", "high", np.inf)):
-        rows = ratio & (table["censored"] == side)
-        table.loc[rows, bound], table.loc[rows, open_side] = table.loc[rows, "value_log10"], far
-    return table
+    value, logs, side = table["value"].to_numpy(), table["value_log10"].to_numpy(copy=True), table["censored"].to_numpy()
+    low, high = table["low"].to_numpy(copy=True), table["high"].to_numpy(copy=True)
+    ratio = np.array([assay in RATIO_ASSAYS for assay in table["assay"]], dtype=bool) & np.isnan(logs) & (value > 0)
+    logs[ratio] = np.log10(value[ratio])
+    below, above = ratio & (side == "<"), ratio & (side == ">")
+    high[below], low[below] = logs[below], -np.inf
+    low[above], high[above] = logs[above], np.inf
+    return table.assign(value_log10=logs, low=low, high=high)

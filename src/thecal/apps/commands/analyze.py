@@ -1,0 +1,110 @@
+"""``thecal analyze``: real notebooks, by the code that reads simulated ones."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_SHOWN = 12  # findings on the terminal; all are in the report
+
+
+@click.command("analyze")
+@click.argument("files", nargs=-1, required=True, type=_FILE)
+@click.option("--meta", multiple=True, type=_FILE, help="File that lists the animals: group, sex, cohort, exclusion. May be repeated.")
+@click.option("--map", "mapping", type=_FILE, help="YAML file that says what columns and words mean.")
+@click.option("--species", help="mouse (default) or rat: the usual filament set.")
+@click.option("--filaments", help="A filament set by name, or forces in g: 0.4,0.6,1,2,4,6,8,15.")
+@click.option("--assay", help="The test, where the notebook does not say: von_frey, hargreaves, acetone, score ...")
+@click.option("--steps", type=click.Choice(["nominal", "exact"]), default="nominal", show_default=True,
+              help="Equal filament steps as in published thresholds, or the true forces.")
+@click.option("--reference", help="The control group; found by its name if not given.")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder for the report and its tables; default analysis/NAME.")
+@click.option("--json", "as_json", is_flag=True, help="Print contrasts, variability and findings as JSON; writes files only with --out.")
+def command(files: tuple[Path, ...], meta: tuple[Path, ...], mapping: Path | None, species: str | None, filaments: str | None, assay: str | None,
+            steps: str, reference: str | None, out: Path | None, as_json: bool) -> None:
+    """Import, check, estimate and analyse real behavioural data.
+
+    FILES are XLSX or CSV notebooks, long or wide: up-down series, thresholds, latencies, seconds, counts, scores.
+    """
+    from thecal.analysis.notebook.analysis import analyse_notebook
+    from thecal.analysis.notebook.mapping import read_mapping
+    from thecal.analysis.notebook.read import read_notebook
+
+    chosen = read_mapping(mapping, species=species, filaments=_filaments(filaments), assay=assay)
+    with _busy("Reading and checking") as show:
+        notebook = read_notebook(files, meta, chosen, steps)
+        show("Analysing")
+        analysis = analyse_notebook(notebook, reference)
+    folder = out or (None if as_json else Path("analysis") / files[0].stem)
+    page = _write(analysis, folder) if folder else None
+    if as_json:
+        click.echo(json.dumps(analysis.as_dict() | {"report": str(page) if page else None}, ensure_ascii=False, allow_nan=False))
+        return
+    for line in _summary(analysis):
+        click.echo(line)
+    click.echo(f"Report: {page}" if page and page.suffix == ".html" else f"Tables: {folder}")
+
+
+def _filaments(text: str | None) -> str | list[float] | None:
+    """A name, or numbers between commas."""
+    if text is None or not any(mark in text for mark in ", "):
+        return text
+    from thecal.core.errors import ThecalError
+
+    try:
+        return [float(part) for part in text.replace(",", " ").split()]
+    except ValueError as error:
+        raise ThecalError.single("--filaments", "forces must be numbers in g between commas", seen=text, allowed="for example 0.4,0.6,1,2,4,6,8,15") from error
+
+
+def _write(analysis: object, folder: Path) -> Path:
+    """Tables and the report; the page, or the folder where no page can be drawn."""
+    analysis.write(folder)  # type: ignore[attr-defined]
+    try:
+        from thecal.report.notebook import write_report
+    except ModuleNotFoundError:
+        return folder
+    return write_report(analysis, folder / "report.html")
+
+
+def _summary(analysis: object) -> list[str]:
+    from thecal.analysis.notebook.findings import KINDS
+
+    data = analysis.as_dict()  # type: ignore[attr-defined]
+    readings = analysis.notebook.readings  # type: ignore[attr-defined]
+    lines = [f"{len(readings)} readings of {readings['animal'].nunique()} animals in {readings.loc[readings['group'] != '', 'group'].nunique()} groups."]
+    lines += ["", "Findings"] + [f"  {count:5d}  {kind}: {KINDS[kind]}" for kind, count in data["counts"].items()]
+    serious = [f for f in data["findings"] if f["severity"] == "error"][:_SHOWN]
+    lines += [f"         {f['animal']} {'' if f['day'] is None else 'day ' + format(f['day'], 'g')} {f['what']} -> {f['action']}" for f in serious]
+    if data["contrasts"]:
+        lines += ["", "Contrasts (95 % interval; p adjusted for all planned visits)"]
+    for row in data["contrasts"]:
+        when = "mean   " if row["day"] is None else f"day {row['day']:<3g}"
+        value = row.get("estimate_log10_g", row.get("estimate"))
+        p = row.get("p_adjusted")
+        lines.append(f"  {row['name']:<28} {when} {value:+.2f} ({row['low']:+.2f} to {row['high']:+.2f}) {row['unit']}"
+                     + (f"  p {'< 0.001' if p < 0.001 else format(p, '.3f')}" if p is not None else ""))
+    lines += [f"  not analysed: {row['test']}: {row['reason']}" for row in data["not_analysed"]]
+    said = [f"  {row['kind']}: {row['text']}" for row in data["conclusions"]]
+    return lines + (["", "What a reader may and may not conclude", *said] if said else []) + ["", data["notice"]]
+
+
+def _busy(text: str):
+    """A spinner on stderr, only on a terminal."""
+    import contextlib
+
+    from rich.console import Console
+
+    @contextlib.contextmanager
+    def spinner():
+        console = Console(stderr=True)
+        if not console.is_terminal:
+            yield lambda text: None
+            return
+        with console.status(text) as status:
+            yield status.update
+
+    return spinner()
