@@ -49,7 +49,7 @@ def test_solvers_agree(plan, arm_id):
     animal, parameters, times = cohort(plan, arm_id)
     names = list(animal.model.observable_index)
     twin = RoadRunnerAnimal(animal.model, animal.events, animal.start_d, names)
-    expected = np.array([twin.run(p, times, 1e-9, 1e-12) for p in parameters])
+    expected = np.array([twin.run(p, times, 1e-9) for p in parameters])
     assert (np.ptp(expected, axis=1) > 0).any(axis=0).sum() > 40  # most observables move, so there is much to compare
     for solver, rtol in ((ReferenceIntegrator(), 1e-9), (CompiledIntegrator(), 1e-7)):
         found = solver.solve(animal.model, parameters, [animal.events], np.zeros(ANIMALS, int), animal.start_d, times,
@@ -66,7 +66,7 @@ def test_the_twin_sees_a_change_of_the_equations(plan):
     rates[model.state_index["signalling.tnf"]] *= 1.001
     bent = dataclasses.replace(model, rates=tuple(rates))
     names = list(model.observable_index)
-    expected = RoadRunnerAnimal(bent, animal.events, animal.start_d, names).run(parameters[0], times, 1e-9, 1e-12)
+    expected = RoadRunnerAnimal(bent, animal.events, animal.start_d, names).run(parameters[0], times, 1e-9)
     found = ReferenceIntegrator().solve(model, parameters[:1], [animal.events], [0], animal.start_d, times, names,
                                         rtol=1e-9)
     assert error(found.values, expected[None]).max() > 1e-5

@@ -8,6 +8,7 @@ solver restarts at every event, so no step ever crosses a jump. The compiled coh
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import os
 import warnings
@@ -41,6 +42,7 @@ def absolute_tolerances(model: Model, rtol: float) -> np.ndarray:
     return rtol * np.array([_floor(state.unit) for state in model.states])
 
 
+@functools.cache
 def _floor(unit: str) -> float:
     for known, size in FLOORS:
         try:
