@@ -39,14 +39,19 @@ def _numbers(name: str) -> dict[str, np.ndarray]:
 def _bcg() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     d = _numbers("bcg.csv")
     treated, control = d["tpos"] + d["tneg"], d["cpos"] + d["cneg"]
-    return (np.log(d["tpos"] / treated) - np.log(d["cpos"] / control),
-            1 / d["tpos"] - 1 / treated + 1 / d["cpos"] - 1 / control, d["ablat"])
+    return (
+        np.log(d["tpos"] / treated) - np.log(d["cpos"] / control),
+        1 / d["tpos"] - 1 / treated + 1 / d["cpos"] - 1 / control,
+        d["ablat"],
+    )
 
 
 def _normand() -> tuple[np.ndarray, np.ndarray]:
     d = _numbers("normand1999.csv")
-    pairs = [effects.hedges_g(int(n1), m1, s1, int(n2), m2, s2) for n1, m1, s1, n2, m2, s2 in
-             zip(d["n1i"], d["m1i"], d["sd1i"], d["n2i"], d["m2i"], d["sd2i"], strict=True)]
+    pairs = [
+        effects.hedges_g(int(n1), m1, s1, int(n2), m2, s2)
+        for n1, m1, s1, n2, m2, s2 in zip(d["n1i"], d["m1i"], d["sd1i"], d["n2i"], d["m2i"], d["sd2i"], strict=True)
+    ]
     return np.array([g for g, _ in pairs]), np.array([v for _, v in pairs])
 
 
@@ -61,17 +66,40 @@ def test_hedges_g_equals_escalc() -> None:
 def test_pooling_influence_and_small_studies_equal_metafor(name: str) -> None:
     y, v = _bcg()[:2] if name == "bcg" else _normand()
     twin, fit = TWIN[name], pooling.pool(y, v)
-    ours = {"estimate": fit.estimate, "se": fit.se, "low": fit.low, "high": fit.high, "p": fit.p, "tau2": fit.tau2,
-            "i2": fit.i2, "q": fit.q, "q_p": fit.q_p, "predicted_low": fit.predicted[0], "predicted_high": fit.predicted[1]}
+    ours = {
+        "estimate": fit.estimate,
+        "se": fit.se,
+        "low": fit.low,
+        "high": fit.high,
+        "p": fit.p,
+        "tau2": fit.tau2,
+        "i2": fit.i2,
+        "q": fit.q,
+        "q_p": fit.q_p,
+        "predicted_low": fit.predicted[0],
+        "predicted_high": fit.predicted[1],
+    }
     tests = influence.small_studies(y, v)
-    ours |= {"egger_slope": tests.egger_slope, "egger_p": tests.egger_p, "egger_limit": tests.limit_estimate,
-             "rank_tau": tests.rank_tau, "rank_p": tests.rank_p, "filled": tests.filled,
-             "filled_estimate": tests.filled_estimate.estimate, "filled_low": tests.filled_estimate.low,
-             "filled_high": tests.filled_estimate.high}
+    ours |= {
+        "egger_slope": tests.egger_slope,
+        "egger_p": tests.egger_p,
+        "egger_limit": tests.limit_estimate,
+        "rank_tau": tests.rank_tau,
+        "rank_p": tests.rank_p,
+        "filled": tests.filled,
+        "filled_estimate": tests.filled_estimate.estimate,
+        "filled_low": tests.filled_estimate.low,
+        "filled_high": tests.filled_estimate.high,
+    }
     for entry in influence.influence(y, v):
         i = entry.index + 1
-        ours |= {f"without_{i}": entry.estimate_without, f"without_tau2_{i}": entry.tau2_without,
-                 f"cook_{i}": entry.cooks_distance, f"hat_{i}": entry.hat, f"rstudent_{i}": entry.studentised}
+        ours |= {
+            f"without_{i}": entry.estimate_without,
+            f"without_tau2_{i}": entry.tau2_without,
+            f"cook_{i}": entry.cooks_distance,
+            f"hat_{i}": entry.hat,
+            f"rstudent_{i}": entry.studentised,
+        }
     for quantity, value in ours.items():
         assert value == pytest.approx(twin[quantity], rel=1e-6, abs=1e-9), quantity
     # metafor searches these bounds on a grid of its own tolerance
@@ -120,8 +148,10 @@ def _times(name: str) -> tuple[np.ndarray, np.ndarray]:
         return d["lower"], d["upper"]
     c = _columns("ours_times.csv")
     chosen = [i for i, w in enumerate(c["what"]) if w == name.removeprefix("ours_")]
-    return (np.array([float(c["low"][i]) for i in chosen]),
-            np.array([float(c["high"][i]) if c["high"][i] else math.inf for i in chosen]))
+    return (
+        np.array([float(c["low"][i]) for i in chosen]),
+        np.array([float(c["high"][i]) if c["high"][i] else math.inf for i in chosen]),
+    )
 
 
 @pytest.mark.parametrize("name", ["bcdeter", "ours_onset", "ours_duration"])
@@ -157,6 +187,8 @@ def test_the_stored_inputs_are_our_tables_of_today() -> None:
     spec.loader.exec_module(export)
     events, spans = _columns("ours_events.csv"), _columns("ours_times.csv")
     assert [(t, s, str(x), str(n)) for t, s, x, n in export.events()] == list(
-        zip(events["term"], events["study"], events["events"], events["total"], strict=True))
+        zip(events["term"], events["study"], events["events"], events["total"], strict=True)
+    )
     assert [(w, s, str(lo), "" if hi is None else str(hi)) for w, s, lo, hi in export.times()] == list(
-        zip(spans["what"], spans["study"], spans["low"], spans["high"], strict=True))
+        zip(spans["what"], spans["study"], spans["low"], spans["high"], strict=True)
+    )

@@ -76,8 +76,9 @@ def _intervals(entry: Row) -> Iterable[Problem]:
     for name in ("onset", "duration"):
         low, high = entry.get(f"{name}_low_d"), entry.get(f"{name}_high_d")
         if low is not None and high is not None and low >= high:
-            yield Problem(_at(entry, f"{name}_high_d"), f"the {name} lies between {low:g} and {high:g} days: the second "
-                          "must be the larger", seen=f"{high:g}", allowed=f"above {low:g}, or blank", code="interval")
+            yield Problem(_at(entry, f"{name}_high_d"),
+                          f"the {name} lies between {low:g} and {high:g} days: the second must be the larger",
+                          seen=f"{high:g}", allowed=f"above {low:g}, or blank", code="interval")
         if name == "onset" and low is not None and high is None:
             yield Problem(_at(entry, "onset_high_d"), "an onset without the first test that showed relief says nothing",
                           remedy="fill onset_high_d or clear onset_low_d", code="interval")
@@ -85,12 +86,13 @@ def _intervals(entry: Row) -> Iterable[Problem]:
 
 def _estimate(entry: Row) -> Iterable[Problem]:
     for value, low, high in (("smd", "smd_low", "smd_high"), ("estimate", "estimate_low", "estimate_high")):
-        numbers = [entry.get(low), entry.get(value), entry.get(high)]
-        if numbers[1] is None and any(n is not None for n in numbers):
-            yield Problem(_at(entry, value), "an interval is given without its estimate", code="estimate")
-        if None not in numbers and not numbers[0] <= numbers[1] <= numbers[2]:
+        least, middle, most = entry.get(low), entry.get(value), entry.get(high)
+        if middle is None and (least, most) != (None, None):
+            yield Problem(_at(entry, value), "an interval is given without its estimate",
+                          remedy="fill it, or clear the interval", code="estimate")
+        if least is not None and middle is not None and most is not None and not least <= middle <= most:
             yield Problem(_at(entry, value), "the estimate lies outside its own interval",
-                          seen=" / ".join(f"{n:g}" for n in numbers), remedy="a lost minus sign?", code="estimate")
+                          seen=f"{least:g} / {middle:g} / {most:g}", remedy="a lost minus sign?", code="estimate")
 
 
 def _arms(entry: Row) -> Iterable[Problem]:
@@ -124,8 +126,9 @@ def _denominator(entry: Row) -> Iterable[Problem]:
         decimals = entry["rate_decimals"] if entry["rate_decimals"] is not None else 0
         computed = 100 * events / total
         if abs(computed - entry["rate_pct"]) > 0.6 * 10.0**-decimals:
-            yield Problem(_at(entry, "rate_pct"), f"{events} of {total} is {computed:.{decimals + 1}f} %, not what the row "
-                          "says", seen=f"{entry['rate_pct']:g}", remedy="check the denominator", code="rate")
+            yield Problem(_at(entry, "rate_pct"),
+                          f"{events} of {total} is {computed:.{decimals + 1}f} %, not what the row says",
+                          seen=f"{entry['rate_pct']:g}", remedy="check the denominator", code="rate")
     if entry["outcome"] == "adverse_event" and not entry["ae_term"]:
         yield Problem(_at(entry, "ae_term"), "an adverse event without its name",
                       allowed=", ".join(schema.words("ae_term")), code="missing")
@@ -138,9 +141,9 @@ def _twice(kind: str, rows: list[Row]) -> Iterable[Problem]:
         name = tuple(entry[c] for c in key)
         if name in seen:
             first = seen[name]
-            yield Problem(f"{entry['_file']} line {entry['_line']}", f"the same arm and outcome of '{entry[key[0]]}' stands "
-                          f"already in {first['_file']} line {first['_line']}", remedy="remove one, or tell them apart "
-                          "in one of: " + ", ".join(key), code="duplicate")
+            yield Problem(f"{entry['_file']} line {entry['_line']}", f"the same arm and outcome of '{entry[key[0]]}' "
+                          f"stands already in {first['_file']} line {first['_line']}",
+                          remedy="remove one, or tell them apart in one of: " + ", ".join(key), code="duplicate")
         seen.setdefault(name, entry)
 
 
@@ -155,7 +158,8 @@ def _same_reference(kind: str, rows: list[Row]) -> Iterable[Problem]:
             first = names.setdefault(part, entry)
             if first["study"] != entry["study"]:
                 yield Problem(f"{entry['_file']} line {entry['_line']}, column reference",
-                              f"this paper is already entered as '{first['study']}' ({first['_file']} line {first['_line']})",
+                              f"this paper is already entered as '{first['study']}' "
+                              f"({first['_file']} line {first['_line']})",
                               seen=part, remedy="use one name per paper, so that it counts once", code="duplicate")
                 break
 

@@ -41,7 +41,7 @@ def _priors(evidence: Evidence) -> list[Prior]:
         rows += _time_priors(pain, name)
     rows += _dose_prior(pain)
     rows += _harm_priors(evidence)
-    rows.append(_row("evidence.smd_between_studies", "tau", 0.8, 0.3, 1.6, "dimensionless", "assumed",
+    rows.append(_row("evidence.smd_between_studies", "tau", (0.3, 0.8, 1.6), "1", "assumed",
                      "spread of true standardised effects between animal studies of cells; no study gives the numbers "
                      "to estimate it", "no source: assumption", [], verified=False))
     return rows
@@ -66,10 +66,10 @@ def _time_priors(rows: list[Row], name: str) -> list[Prior]:
             f"({open_ended} outlasted by it); before them {before[0]:g} to {before[1]:g} d was believed")
     source = "interval-censored lognormal over " + ", ".join(studies)
     return [
-        _row(f"evidence.{name}_it_cells", f"T_{name}", told.median_d[1], told.median_d[0], told.median_d[2], "d", "derived",
+        _row(f"evidence.{name}_it_cells", f"T_{name}", told.median_d, "d", "derived",
              "median over studies of the " + what, source, studies),
-        _row(f"evidence.{name}_it_cells_between_studies", f"s_{name}", told.spread_log[1], told.spread_log[0],
-             told.spread_log[2], "dimensionless", "derived", "SD of log time between studies, " + what, source, studies)]
+        _row(f"evidence.{name}_it_cells_between_studies", f"s_{name}", told.spread_log, "1", "derived",
+             "SD of log time between studies, " + what, source, studies)]
 
 
 def _dose_prior(rows: list[Row]) -> list[Prior]:
@@ -79,10 +79,10 @@ def _dose_prior(rows: list[Row]) -> list[Prior]:
         return []
     least = min(doses, key=lambda line: line["cells_per_ml_csf"])
     most = max(line["cells_per_ml_csf"] for line in doses)
-    return [_row("evidence.half_effect_dose_it", "ED50", least["cells_per_ml_csf"] / 10, least["cells_per_ml_csf"] / 1000,
-                 least["cells_per_ml_csf"], "cell/mL", "assumed",
-                 f"cells per ml CSF for half the effect: only an upper bound is seen (relief at {least['cells_per_ml_csf']:.2g} "
-                 f"in {least['study']}, and up to {most:.2g}); value and lower end are assumptions",
+    top = least["cells_per_ml_csf"]
+    return [_row("evidence.half_effect_dose_it", "ED50", (top / 1000, top / 10, top), "cell/mL", "assumed",
+                 f"cells per ml CSF for half the effect: only an upper bound is seen (relief at {top:.2g} in "
+                 f"{least['study']}, and up to {most:.2g}); value and lower end are assumptions",
                  ", ".join(sorted({line["study"] for line in doses})), sorted({line["study"] for line in doses}),
                  verified=False)]
 
@@ -98,10 +98,11 @@ def _harm_priors(evidence: Evidence) -> list[Prior]:
         # 90 % of belief from the 95 % profile interval, on the logit scale
         logit = [math.log(p / (1 - p)) for p in (harm.all.low, harm.all.typical, harm.all.high)]
         low, high = (logit[1] + (logit[i] - logit[1]) * 1.645 / 1.96 for i in (0, 2))
-        found.append(_row(f"evidence.{harm.term}_per_injection", f"p_{harm.term}", harm.all.typical, _expit(low), _expit(high),
-                          "dimensionless", "derived", f"{harm.term} per intrathecal injection of stromal cells, typical "
-                          f"study of {harm.all.k}; {harm.comparator}", "binomial-normal over " + ", ".join(studies),
-                          studies, species="human", scale="linear"))
+        found.append(_row(f"evidence.{harm.term}_per_injection", f"p_{harm.term}",
+                          (_expit(low), harm.all.typical, _expit(high)), "1", "derived",
+                          f"{harm.term} per intrathecal injection of stromal cells, typical study of {harm.all.k}; "
+                          f"{harm.comparator}", "binomial-normal over " + ", ".join(studies), studies, species="human",
+                          scale="linear"))
     return found
 
 
@@ -109,8 +110,9 @@ def _expit(x: float) -> float:
     return 1 / (1 + math.exp(-x))
 
 
-def _row(name: str, symbol: str, value: float, low: float, high: float, unit: str, kind: str, context: str, source: str,
+def _row(name: str, symbol: str, numbers: tuple[float, float, float], unit: str, kind: str, context: str, source: str,
          studies: list[str], verified: bool = True, species: str = "mouse, rat", scale: str = "log") -> Prior:
+    low, value, high = numbers
     return {"id": name, "symbol": symbol, "value": value, "low": low, "high": high, "unit": unit, "scale": scale,
             "kind": kind, "verified": "yes" if verified else "no", "between_animals": "", "species": species,
             "context": context, "source": source, "note": "handed over by the synthesis; not used unless a study asks",
@@ -136,8 +138,8 @@ def _claim(entry: Row, seen: dict[str, int]) -> dict[str, Any]:
     base = f"{entry['study']}_{entry['cells']}_{entry['outcome']}"
     seen[base] = seen.get(base, 0) + 1
     name = base if seen[base] == 1 else f"{base}_{seen[base]}"
-    setting = {k: entry[k] for k in ("species", "model", "cells", "cells_detail", "donor", "dose_cells", "doses", "route",
-                                     "volume_ul", "day_given", "outcome", "comparator")}
+    setting = {k: entry[k] for k in ("species", "model", "cells", "cells_detail", "donor", "dose_cells", "doses",
+                                     "route", "volume_ul", "day_given", "outcome", "comparator")}
     expect = {k: entry[k] for k in ("effect", "onset_low_d", "onset_high_d", "duration_low_d", "duration_high_d",
                                     "n_treated", "n_control", "p_value")}
     return {"id": name, "statement": _statement(entry), "source": f"{entry['reference']} ({entry['source_url']})",
@@ -149,7 +151,7 @@ def _statement(entry: Row) -> str:
     what = schema.words("outcome")[entry["outcome"]]
     if entry["effect"] == "untreated_course":
         return f"Untreated {entry['species']} {_model(entry)}: {entry['note'] or what}."
-    found = {"relief": f"lessened {what}", "none": f"did not change {what}", "worse": f"worsened {what}"}[entry["effect"]]
+    verb = {"relief": "lessened", "none": "did not change", "worse": "worsened"}[entry["effect"]]
     amount = f"{entry['dose_cells']:.0e} ".replace("e+0", "e") if entry["dose_cells"] else ""
     detail = f" ({entry['cells_detail']})" if entry["cells_detail"] else ""
     day = f" on day {entry['day_given']:g}" if entry["day_given"] is not None else ""
@@ -159,7 +161,7 @@ def _statement(entry: Row) -> str:
     elif entry["duration_low_d"] is not None:
         span = f", still there {entry['duration_low_d']:g} d after the first dose"
     agent = schema.words("cells")[entry["cells"]]
-    return (f"{amount}{agent}{detail}, intrathecal{day}, {found} in {entry['species']} {_model(entry)}{span}."
+    return (f"{amount}{agent}{detail}, intrathecal{day}, {verb} {what} in {entry['species']} {_model(entry)}{span}."
             + (f" {entry['note'][0].upper()}{entry['note'][1:]}." if entry["note"] else ""))
 
 

@@ -40,13 +40,18 @@ class PooledHarm:
     def as_dict(self) -> dict[str, Any]:
         """Plain data for ``--json``."""
         fits = {name: fit.as_dict() if fit else None for name, fit in (
-            ("all", self.all), ("without_unclear_denominators", self.clear_only), ("beta_binomial", self.beta_binomial))}
+            ("all", self.all), ("without_unclear_denominators", self.clear_only),
+            ("beta_binomial", self.beta_binomial))}
         return {"term": self.term, "unit": self.unit, "counts": [asdict(c) for c in self.counts],
                 "left_out": [asdict(c) for c in self.left_out], "comparator": self.comparator} | fits
 
 
-def counts(rows: list[Row]) -> list[Count]:
-    """Every adverse-event row as a count. A pool whose parts are also chosen is left out, so nothing counts twice."""
+def counts(rows: list[Row], everything: list[Row] | None = None) -> list[Count]:
+    """Every adverse-event row as a count. A pool whose parts are also chosen is left out, so nothing counts twice.
+
+    ``everything`` holds all rows of the tables: an unclear denominator is judged by all rates of its study, whatever
+    was chosen of it.
+    """
     parts = {e["part_of"] for e in rows if e["part_of"]}
     by_study: dict[str, list[Row]] = defaultdict(list)
     for entry in rows:
@@ -58,7 +63,7 @@ def counts(rows: list[Row]) -> list[Count]:
             found += [Count(study, e["ae_term"], e["events"], e["denominator"], e["denominator_unit"] or "", "unusable",
                             "a sum of studies that are themselves counted") for e in entries]
             continue
-        possible = _possible(entries)
+        possible = _possible([e for e in everything or entries if e["study"] == study and e["ae_term"]])
         found += [_count(e, possible) for e in entries]
     return found
 
@@ -80,24 +85,25 @@ def _count(entry: Row, possible: list[int]) -> Count:
     if status == "unclear" and entry["rate_pct"] is not None and possible and entry["n_treated"] not in possible:
         total = possible[len(possible) // 2]
         return Count(study, term, round(entry["rate_pct"] * total / 100), total, "injections", "inferred",
-                     f"the printed rates fit no {entry['n_treated']} patients; they fit {possible[0]} to {possible[-1]} "
-                     "injections")
-    why = {"unclear": "a rate of unclear what", "unknown": "events without a denominator"}.get(status or "", "no count was read")
+                     f"the printed rates fit no {entry['n_treated']} patients; they fit {possible[0]} to "
+                     f"{possible[-1]} injections")
+    why = {"unclear": "a rate of unclear what", "unknown": "events without a denominator"}.get(
+        status or "", "no count was read")
     if term == "combined":
         why = "several events in one count"
     return Count(study, term, events, total, unit, "unusable", why)
 
 
-def pool_harms(rows: list[Row], comparators: list[Row] | None = None) -> list[PooledHarm]:
+def pool_harms(rows: list[Row], everything: list[Row] | None = None) -> list[PooledHarm]:
     """Pool each adverse event, injections and patients apart.
 
     Arguments:
         rows: chosen human rows.
-        comparators: rows that say how often it happens without cells (lumbar puncture alone).
+        everything: all human rows; they also say how often it happens without cells (lumbar puncture alone).
     """
     groups: dict[tuple[str, str], list[Count]] = defaultdict(list)
     unusable: dict[str, list[Count]] = defaultdict(list)
-    for count in counts(rows):
+    for count in counts(rows, everything):
         if count.status == "unusable" or count.term == "combined":
             unusable[count.term].append(count)
         else:
@@ -105,11 +111,12 @@ def pool_harms(rows: list[Row], comparators: list[Row] | None = None) -> list[Po
     found = []
     for (term, unit), group in sorted(groups.items()):
         clear = [c for c in group if c.status != "inferred"]
-        beside = [f"{e['rate_pct']:g} % after {e['assay']} ({e['study']})" for e in comparators or []
+        beside = [f"{e['rate_pct']:g} % after {e['assay']} ({e['study']})" for e in everything or []
                   if e["ae_term"] == term and e["cells"] == "puncture" and e["rate_pct"] is not None]
         pooled = _pool(group)
         found.append(PooledHarm(term, unit, tuple(group), tuple(unusable[term]), pooled,
-                                pooled if clear == group else _pool(clear) if clear else None, pool_beta_binomial(*_numbers(group)),
+                                pooled if clear == group else _pool(clear) if clear else None,
+                                pool_beta_binomial(*_numbers(group)),
                                 "lumbar puncture alone: " + ", ".join(beside) if beside else "not known without cells"))
     return found
 

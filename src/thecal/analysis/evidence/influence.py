@@ -110,7 +110,7 @@ def trim_and_fill(y: Array, v: Array) -> tuple[int, str, Pooled]:
         centre = pool(flipped[:keep], variances[:keep]).estimate if keep > 1 else float(flipped[0])
         ranks = stats.rankdata(np.abs(flipped - centre))
         signed = float(np.sum(ranks[(flipped - centre) > 0]))
-        estimate = max(0, int(round((4 * signed - k * (k + 1)) / (2 * k - 1))))
+        estimate = max(0, round((4 * signed - k * (k + 1)) / (2 * k - 1)))
         if estimate == k0:
             break
         k0 = min(estimate, k - 2)

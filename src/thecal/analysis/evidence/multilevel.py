@@ -9,10 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy import optimize, stats
 
 from thecal.analysis.evidence.pooling import Array
+
+Members = list[NDArray[np.intp]]
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ def _inverse(s2: Array, v: Array) -> Array:
     return np.asarray(np.linalg.inv(np.diag(v + s2[1]) + s2[0]))
 
 
-def _deviance(s2: Array, y: Array, v: Array, groups: list[Array]) -> float:
+def _deviance(s2: Array, y: Array, v: Array, groups: Members) -> float:
     """-2 restricted log-likelihood up to a constant."""
     blocks = [_inverse(s2, v[g]) for g in groups]
     information = sum(float(w.sum()) for w in blocks)

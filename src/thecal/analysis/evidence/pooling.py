@@ -50,7 +50,7 @@ class Pooled:
                 "method": "REML, Hartung-Knapp"}
 
 
-def pool(y: ArrayLike, v: ArrayLike, x: ArrayLike | None = None, level: float = 0.95) -> Pooled:
+def pool(y: ArrayLike, v: ArrayLike, x: ArrayLike | None = None, level: float = 0.95, cautious: bool = False) -> Pooled:
     """Pool effects.
 
     Arguments:
@@ -58,6 +58,8 @@ def pool(y: ArrayLike, v: ArrayLike, x: ArrayLike | None = None, level: float = 
         v: sampling variances, shape (k,), all positive.
         x: moderators, shape (k, p), with the column of ones; None is the mean alone.
         level: of every interval.
+        cautious: never narrower than without the Hartung-Knapp scale, which a few alike effects can make tiny
+            (Roever 2015, BMC Med Res Methodol 15:99).
 
     Errors: ValueError when there are fewer than p + 1 effects, or a variance is not positive.
     Validity: normal effects with known variances; for k below about 5 the interval is wide and says so.
@@ -67,7 +69,7 @@ def pool(y: ArrayLike, v: ArrayLike, x: ArrayLike | None = None, level: float = 
     tau2 = reml(y, v, x)
     b, vb, residual = _fit(y, v + tau2, x)
     scale = float(residual @ (residual / (v + tau2))) / (k - p)
-    vb = vb * scale
+    vb = vb * max(scale, 1.0 if cautious else 1e-30)
     se = float(np.sqrt(vb[0, 0]))
     edge = float(stats.t.ppf(0.5 + level / 2, k - p))
     q = float(np.sum(_fit(y, v, x)[2] ** 2 / v))

@@ -63,7 +63,12 @@ def pool_proportions(events: ArrayLike, totals: ArrayLike, level: float = 0.95) 
     Arguments: events and totals, shape (k,), integers with 0 <= events <= totals, totals positive.
     Errors: ValueError when an event count exceeds its total.
     """
-    x, n = _counts(events, totals)
+    return _binomial_normal_fit(*_hashable(events, totals), level)
+
+
+@cache  # a pure function of a few integers that reports ask for many times
+def _binomial_normal_fit(events: tuple[float, ...], totals: tuple[float, ...], level: float) -> PooledProportion:
+    x, n = np.array(events), np.array(totals)
     if len(x) < 2 or x.sum() == 0 or x.sum() == n.sum():
         return _exact(x, n, level)
     model = _binomial_normal(x, n)
@@ -82,7 +87,12 @@ def pool_proportions(events: ArrayLike, totals: ArrayLike, level: float = 0.95) 
 
 def pool_beta_binomial(events: ArrayLike, totals: ArrayLike, level: float = 0.95) -> PooledProportion:
     """The beta-binomial model; see :func:`pool_proportions`. ``typical`` and ``average`` are both the mean."""
-    x, n = _counts(events, totals)
+    return _beta_binomial_fit(*_hashable(events, totals), level)
+
+
+@cache
+def _beta_binomial_fit(events: tuple[float, ...], totals: tuple[float, ...], level: float) -> PooledProportion:
+    x, n = np.array(events), np.array(totals)
     if len(x) < 2 or x.sum() == 0 or x.sum() == n.sum():
         return _exact(x, n, level)
     model = _beta_binomial(x, n)
@@ -117,11 +127,11 @@ class _Model:
     free: tuple[float, float]
 
 
-def _counts(events: ArrayLike, totals: ArrayLike) -> tuple[Array, Array]:
+def _hashable(events: ArrayLike, totals: ArrayLike) -> tuple[tuple[float, ...], tuple[float, ...]]:
     x, n = np.asarray(events, float), np.asarray(totals, float)
     if np.any(x < 0) or np.any(n <= 0) or np.any(x > n):
         raise ValueError("events must lie between 0 and their totals")
-    return x, n
+    return tuple(x.tolist()), tuple(n.tolist())
 
 
 @cache
@@ -163,7 +173,6 @@ def _binomial_normal(x: Array, n: Array) -> _Model:
 
 def _beta_binomial(x: Array, n: Array) -> _Model:
     """Log-likelihood of (logit mean, rho)."""
-
     choose = -special.betaln(n - x + 1, x + 1) - np.log(n + 1)
 
     def value(mu: float, rho: float) -> float:

@@ -98,8 +98,8 @@ def summary(rows: dict[str, list[Row]]) -> dict[str, Any]:
     """Counts of what was chosen: rows, studies, and rows by each word."""
     found: dict[str, Any] = {}
     for kind, entries in rows.items():
-        columns = ("species", "model", "cells", "route", "outcome", "effect", "certainty", "verified") \
-            if kind == "animal" else ("condition", "design", "cells", "route", "outcome", "effect", "certainty", "verified")
+        first = ("species", "model") if kind == "animal" else ("condition", "design")
+        columns = (*first, "cells", "route", "outcome", "effect", "certainty", "verified")
         found[kind] = {"rows": len(entries), "studies": len({e["study"] for e in entries})} | {
             column: dict(Counter(e[column] or "not read" for e in entries).most_common()) for column in columns}
     return found
@@ -116,7 +116,8 @@ def export(rows: dict[str, list[Row]], form: str) -> str:
         return json.dumps({k: [public(e) for e in v] for k, v in rows.items()}, indent=1, ensure_ascii=False) + "\n"
     filled = [kind for kind, entries in rows.items() if entries]
     if len(filled) > 1:
-        raise ThecalError.single(where="--export csv", what="the chosen rows belong to two tables with different columns",
+        raise ThecalError.single(where="--export csv",
+                                 what="the chosen rows belong to two tables with different columns",
                                  seen=" and ".join(filled), remedy="add --species mouse,rat (or human), or export json",
                                  code="export")
     kind = filled[0] if filled else "animal"

@@ -1,5 +1,8 @@
-"""One answer for one selection: sizes where there are numbers, directions where there are only directions,
-times as intervals, harms as counts; beside each the risk of bias and the certainty."""
+"""One answer for one selection of studies.
+
+Sizes where there are numbers, directions where there are only directions, times as intervals, harms as counts;
+beside each the risk of bias and the certainty.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +42,8 @@ def synthesise(evidence: Evidence, selection: query.Selection) -> dict[str, Any]
         },
         "people": {
             "relief": [_relief(e) for e in people if e["outcome"] == "pain_relief" and e["cells"] != "placebo"],
-            "placebo": [_relief(e) for e in evidence.human if e["outcome"] == "pain_relief" and e["cells"] == "placebo"],
+            "placebo": [_relief(e) for e in evidence.human
+                        if e["outcome"] == "pain_relief" and e["cells"] == "placebo"],
             "adverse_events": [h.as_dict() for h in harms.pool_harms(people, list(evidence.human))],
             "risk_ratios": [query.public(e) for e in people if e["measure"] in ("rr", "or")],
             "cases_of_harm": [query.public(e) for e in people if e["outcome"] == "harm_case"],
@@ -79,8 +83,8 @@ def effect_sizes(rows: list[Row]) -> dict[str, Any]:
                              "not_computable": dict(missing), "pooled": None, "why": ""}
     studies = {e.study for e in computed}
     if len(studies) < 2:
-        found["why"] = (f"{len(studies)} of {len({e['study'] for e in rows})} studies give means, spreads and group sizes; "
-                        "two are needed to pool. Nothing is read off pictures.")
+        found["why"] = (f"{len(studies)} of {len({e['study'] for e in rows})} studies give means, spreads and group "
+                        "sizes; two are needed to pool. Nothing is read off pictures.")
         return found
     g, v = [e.g for e in computed], [e.variance for e in computed]
     if len(computed) > len(studies):
@@ -90,7 +94,7 @@ def effect_sizes(rows: list[Row]) -> dict[str, Any]:
         found["pooled"] = asdict(pool_clustered(g, v, [e.study for e in computed])) | {
             "method": "three-level REML, cluster-robust"}
         return found
-    found["pooled"] = pool(g, v).as_dict()
+    found["pooled"] = pool(g, v, cautious=True).as_dict()
     if len(computed) >= 3:
         found["influence"] = [asdict(i) | {"study": computed[i.index].study} for i in influence(g, v)]
         tests = small_studies(g, v)
@@ -155,7 +159,8 @@ def dose(rows: list[Row]) -> dict[str, Any]:
     if not table:
         why = "no dose was read"
     elif len(seen) == 1:
-        why = f"every study with a readable dose shows '{next(iter(seen))}', so neither a slope nor a threshold can be read"
+        why = (f"every study with a readable dose shows '{next(iter(seen))}', so neither a slope nor a threshold "
+               "can be read")
     else:
         why = "doses differ with model, cells and species at once; a slope over studies would mix them"
     return {"rows": table, "slope": None, "why": why}
@@ -180,8 +185,7 @@ def _relief(entry: Row) -> dict[str, Any]:
 
 def _animal_certainty(rows: list[Row], about_people: bool) -> certainty.Certainty:
     votes = directions(rows)
-    split = "studies disagree" if votes.studies and min(votes.relief, votes.studies - votes.relief) / votes.studies > 0.1 else ""
-    return certainty.body(rows, about_people=about_people, inconsistent=split,
+    share = votes.relief / votes.studies if votes.studies else 0.5
+    return certainty.body(rows, about_people=about_people, inconsistent="studies disagree" if 0.1 < share < 0.9 else "",
                           imprecise="sizes were read in almost none of them",
-                          selective="small published studies, nearly all in favour"
-                          if votes.studies and votes.relief / votes.studies > 0.8 else "")
+                          selective="small published studies, nearly all in favour" if share > 0.75 else "")

@@ -54,7 +54,8 @@ def parse(text: str, name: str, kind: str | None = None) -> tuple[str, list[Row]
         if not any(cell.strip() for cell in cells):
             continue
         if len(cells) != len(header):
-            problems.append(Problem(f"{name} line {line}", f"the row has {len(cells)} cells, the header has {len(header)}",
+            problems.append(Problem(f"{name} line {line}",
+                                    f"the row has {len(cells)} cells, the header has {len(header)}",
                                     remedy="put text that holds a comma into double quotes", code="cells"))
             continue
         row: Row = {"_line": line, "_file": name} | dict.fromkeys(table.columns)
@@ -105,13 +106,19 @@ def load_with(paths: Iterable[Path]) -> Evidence:
         problems += found
         digest.update(_text_of(path).encode())
     for kind, rows in extra.items():
-        if rows:
-            problems += checks.table(kind, [*base.rows(kind), *rows], only_files={r["_file"] for r in rows})
+        problems += clashes(kind, rows)
     errors = [p for p in problems if p.severity == "error"]
     if errors:
         raise ThecalError(list(dict.fromkeys(errors)))
     return Evidence(**{k: (*base.rows(k), *extra[k]) for k in extra}, version=base.version,
                     digest=digest.hexdigest()[:16])
+
+
+def clashes(kind: str, rows: list[Row]) -> list[Problem]:
+    """What the user's rows repeat of the shipped table."""
+    if not rows:
+        return []
+    return checks.table(kind, [*load().rows(kind), *rows], only_files={r["_file"] for r in rows})
 
 
 def template(kind: str) -> str:

@@ -59,10 +59,10 @@ class FittedTime:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data for ``--json``, in days."""
-        return {"law": self.law, "k": self.k, "bracketed": self.exact_or_bracketed, "right_censored": self.right_censored,
-                "median_d": self.median, "ci_d": [self.low, self.high], "location_log_d": self.location,
-                "scale_log": self.scale, "range_of_studies_d": [self.quantile(0.05), self.quantile(0.95)],
-                "log_likelihood": self.log_likelihood, "remark": self.remark}
+        return {"law": self.law, "k": self.k, "bracketed": self.exact_or_bracketed,
+                "right_censored": self.right_censored, "median_d": self.median, "ci_d": [self.low, self.high],
+                "location_log_d": self.location, "scale_log": self.scale,
+                "range_of_studies_d": [self.quantile(0.05), self.quantile(0.95)], "log_likelihood": self.log_likelihood, "remark": self.remark}
 
 
 def turnbull(low: ArrayLike, high: ArrayLike, tolerance: float = 1e-12) -> Turnbull:
@@ -105,9 +105,9 @@ def fit_time(low: ArrayLike, high: ArrayLike, law: str = "lognormal", level: flo
         return -_likelihood(law, float(theta[0]), math.exp(float(theta[1])), log_low, log_high)
 
     middle = np.log(np.where(np.isinf(high), np.maximum(low, 1e-3), (low + np.minimum(high, 1e9)) / 2))
-    found = min((optimize.minimize(negative, [float(np.mean(middle)), s], method="Nelder-Mead",
-                                   options={"xatol": 1e-10, "fatol": 1e-12, "maxiter": 5000}) for s in (-1.0, 0.0, 1.0)),
-                key=lambda r: float(r.fun))
+    options = {"xatol": 1e-10, "fatol": 1e-12, "maxiter": 5000}
+    found = min((optimize.minimize(negative, [float(np.mean(middle)), s], method="Nelder-Mead", options=options)
+                 for s in (-1.0, 0.0, 1.0)), key=lambda r: float(r.fun))
     location, scale = float(found.x[0]), math.exp(float(found.x[1]))
     shift = 0.0 if law == "lognormal" else math.log(math.log(2))
     bounds = _median_interval(law, location + scale * shift, shift, -float(found.fun), log_low, log_high, level)
@@ -130,7 +130,8 @@ class TimeBelief:
     spread_log: tuple[float, float, float]
 
 
-def belief(low: ArrayLike, high: ArrayLike, prior_low_d: float, prior_high_d: float, prior_spread: float = 1.0) -> TimeBelief:
+def belief(low: ArrayLike, high: ArrayLike, prior_low_d: float, prior_high_d: float,
+           prior_spread: float = 1.0) -> TimeBelief:
     """A lognormal law weighed on a grid, for handing on: finite even where likelihood alone has no upper end.
 
     Arguments:
@@ -148,12 +149,12 @@ def belief(low: ArrayLike, high: ArrayLike, prior_low_d: float, prior_high_d: fl
     weight = _log_mass("lognormal", (log_low - m) / spread, (log_high - m) / spread).sum(axis=2)
     weight += stats.norm.logpdf(locations, centre, width)[:, None] - scales[None, :] ** 2 / (2 * prior_spread**2)
     mass = np.exp(weight - weight.max())
-    return TimeBelief(tuple(float(math.exp(q)) for q in _quantiles(locations, mass.sum(axis=1))),
-                      tuple(float(q) for q in _quantiles(scales, mass.sum(axis=0))))
+    return TimeBelief(_quantiles(np.exp(locations), mass.sum(axis=1)), _quantiles(scales, mass.sum(axis=0)))
 
 
-def _quantiles(values: Array, mass: Array) -> Array:
-    return np.interp([0.05, 0.5, 0.95], np.cumsum(mass) / mass.sum(), values)
+def _quantiles(values: Array, mass: Array) -> tuple[float, float, float]:
+    low, middle, high = np.interp([0.05, 0.5, 0.95], np.cumsum(mass) / mass.sum(), values)
+    return float(low), float(middle), float(high)
 
 
 def _intervals(low: ArrayLike, high: ArrayLike) -> tuple[Array, Array]:
