@@ -102,10 +102,14 @@ def _one_measure(frame: pd.DataFrame) -> None:
 
 
 def _named(frame: pd.DataFrame) -> pd.Series:
-    """Animals by name; where arms number their animals alike (one label, two arms, one day) the arm is put in front."""
+    """Animals by name; where arms number their animals alike the arm is put in front.
+
+    Numbered alike: at least half the labels stand in two arms on one day. Fewer are slips, and reported as such later.
+    """
     label = frame["animal"].map(lambda x: str(int(x)) if isinstance(x, float) and x.is_integer() else str(x))
     rows = pd.DataFrame({"label": label, "arm": frame["arm"].astype(str), "day": frame["day"]}).drop_duplicates()
-    return frame["arm"].astype(str) + "/" + label if rows.duplicated(["label", "day"]).any() else label
+    shared = rows.loc[rows.duplicated(["label", "day"]), "label"].nunique()
+    return frame["arm"].astype(str) + "/" + label if 2 * shared >= max(rows["label"].nunique(), 1) else label
 
 
 def _number(column: pd.Series, name: str) -> pd.Series:
