@@ -121,9 +121,10 @@ def number(x: float, digits: int = 3) -> str:
         mantissa, exponent = f"{x:.{digits - 1}e}".split("e")
         mantissa = mantissa.rstrip("0").rstrip(".") if "." in mantissa else mantissa
         return f"{mantissa} × 10{superscript(int(exponent))}".replace("-", "−")
+    x = float(f"{x:.{digits}g}")
     places = max(0, digits - 1 - math.floor(math.log10(abs(x))))
     text = f"{x:.{places}f}"
-    text = text.rstrip("0").rstrip(".") if "." in text else f"{float(text):,.0f}".replace(",", "\u202f")
+    text = text.rstrip("0").rstrip(".") if "." in text else f"{x:,.0f}".replace(",", "\u202f")
     return text.replace("-", "−")
 
 
