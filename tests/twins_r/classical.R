@@ -66,10 +66,10 @@ save_table(data.frame(
 rows <- NULL
 for (n in list(c(6, 6, 6, 6), c(8, 5, 6, 4))) {
   lam <- sqrt(n[-1] / (n[-1] + n[1])); R <- outer(lam, lam); diag(R) <- 1; df <- sum(n) - 4
-  q <- qmvt(0.95, tail = "both.tails", df = df, corr = R, algorithm = GenzBretz(maxpts = 1e6, abseps = 1e-6))$quantile
+  q <- qmvt(0.95, tail = "both.tails", df = df, corr = R, algorithm = GenzBretz(maxpts = 1e5, abseps = 1e-5))$quantile
   for (t in c(1.5, 2.2, 3.1))
     rows <- rbind(rows, data.frame(n = paste(n, collapse = "/"), df = df, t = t, critical = q,
-      p = 1 - pmvt(-rep(t, 3), rep(t, 3), df = df, corr = R, algorithm = GenzBretz(maxpts = 1e6, abseps = 1e-6))[1]))
+      p = 1 - pmvt(-rep(t, 3), rep(t, 3), df = df, corr = R, algorithm = GenzBretz(maxpts = 5e5, abseps = 1e-5))[1]))
 }
 save_table(rows, "dunnett.csv")
 
