@@ -37,7 +37,7 @@ def peer_runs(model: Model, parameters: np.ndarray, schedule: Sequence[Event], t
 
     Returns: rows ``{peer, rtol, ms, error, matched, animals}``: ``ms`` per animal (median over animals, without
         loading and compiling), ``error`` by :func:`errors` (median over animals), ``matched`` whether it meets the
-        target; or ``{peer, missing}`` where a rival is not installed.
+        target; ``{peer, missing}`` where a rival is not installed; ``{peer, rtol, failed}`` where a solve failed.
     """
     parameters, times_d = np.asarray(parameters, float), np.asarray(times_d, float)
     expected = reference_values(model, parameters, schedule, times_d, observables, start_d)
@@ -49,7 +49,11 @@ def peer_runs(model: Model, parameters: np.ndarray, schedule: Sequence[Event], t
             rows.append({"peer": name, "missing": str(error)})
             continue
         for rtol in LADDER:
-            row = _rung(rival, parameters, times_d, expected, rtol, repeats)
+            try:
+                row = _rung(rival, parameters, times_d, expected, rtol, repeats)
+            except RuntimeError as error:
+                rows.append({"peer": rival.name, "rtol": rtol, "failed": str(error)})
+                continue
             rows.append(row | {"matched": row["error"] <= target})
             if row["error"] <= target:
                 break

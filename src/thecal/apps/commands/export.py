@@ -63,8 +63,14 @@ def _sbml(plan: StudyPlan, arms: list[ArmPlan], out: Path | None, alone: bool) -
 def _petab(plan: StudyPlan, arms: list[ArmPlan], out: Path | None) -> list[Path]:
     from thecal.engine.sbml.petab import problem_of
 
-    return [_write(_folder(plan, out) / arm.id / name, text)
-            for arm in arms for name, text in problem_of(plan, arm).items()]
+    written = []
+    for arm in arms:
+        files = problem_of(plan, arm)
+        if files["measurements.tsv"].count("\n") < 2:
+            click.echo(f"note: {arm.id}: none of its tests is a plain reading of the model, so the table of "
+                       "measurements is empty", err=True)
+        written += [_write(_folder(plan, out) / arm.id / name, text) for name, text in files.items()]
+    return written
 
 
 def _folder(plan: StudyPlan, out: Path | None) -> Path:
