@@ -27,7 +27,7 @@ from thecal.core.register import read_row
 
 
 def animal(**change):
-    entry = {c: None for c in tables.schema.table("animal").columns}
+    entry = dict.fromkeys(tables.schema.table("animal").columns)
     return (
         entry
         | {

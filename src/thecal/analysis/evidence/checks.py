@@ -28,6 +28,11 @@ def table(kind: str, rows: list[Row], only_files: set[str] | None = None) -> lis
     return [p for p in found if names is None or any(p.where.startswith(f"{n} line") for n in names)]
 
 
+def solids_fraction(dose_cells: float, volume_ul: float) -> float:
+    """Share of a volume (ul) that a number of cells fills, as spheres of the diameter in the schema."""
+    return dose_cells * math.pi / 6 * float(schema.raw()["limits"]["cell_diameter_um"]["value"]) ** 3 * 1e-9 / volume_ul
+
+
 def _at(entry: Row, column: str) -> str:
     return f"{entry['_file']} line {entry['_line']}, column {column}"
 
@@ -64,7 +69,7 @@ def _dose_possible(entry: Row) -> Iterable[Problem]:
         yield Problem(_at(entry, "volume_ul"), f"an intrathecal volume of {volume:g} ul is more than all the "
                       f"cerebrospinal fluid of a {species}", seen=f"{volume:g} ul",
                       allowed=f"below {1000 * csf['value']:g} ul", remedy="check the unit", code="volume")
-    solids = (dose or 0) * math.pi / 6 * limits["cell_diameter_um"]["value"] ** 3 * 1e-9 / volume
+    solids = solids_fraction(dose or 0, volume)
     if solids > limits["random_packing"]["value"]:
         yield Problem(_at(entry, "dose_cells"), f"{dose:g} cells do not fit into {volume:g} ul: they would fill "
                       f"{100 * solids:.0f} % of it", seen=f"{dose:g} in {volume:g} ul",
@@ -158,8 +163,8 @@ def _same_reference(kind: str, rows: list[Row]) -> Iterable[Problem]:
             first = names.setdefault(part, entry)
             if first["study"] != entry["study"]:
                 yield Problem(f"{entry['_file']} line {entry['_line']}, column reference",
-                              f"this paper is already entered as '{first['study']}' "
-                              f"({first['_file']} line {first['_line']})",
+                              f"this paper is already entered as '{first['study']}' ({first['_file']} line "
+                              f"{first['_line']})",
                               seen=part, remedy="use one name per paper, so that it counts once", code="duplicate")
                 break
 

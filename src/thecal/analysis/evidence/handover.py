@@ -42,8 +42,8 @@ def _priors(evidence: Evidence) -> list[Prior]:
     rows += _dose_prior(pain)
     rows += _harm_priors(evidence)
     rows.append(_row("evidence.smd_between_studies", "tau", (0.3, 0.8, 1.6), "1", "assumed",
-                     "spread of true standardised effects between animal studies of cells; no study gives the numbers "
-                     "to estimate it", "no source: assumption", [], verified=False))
+                     "spread of true standardised effects between animal studies of cells; no study gives the "
+                     "numbers to estimate it", "no source: assumption", [], verified=False))
     return rows
 
 
@@ -62,8 +62,8 @@ def _time_priors(rows: list[Row], name: str) -> list[Prior]:
         return []
     told = times.belief(low, high, *before)
     open_ended = sum(math.isinf(h) for h in high)
-    what = (f"{name} of relief after intrathecal stromal cells, nerve injury, {len(found)} studies "
-            f"({open_ended} outlasted by it); before them {before[0]:g} to {before[1]:g} d was believed")
+    what = (f"{name} of relief after intrathecal stromal cells, nerve injury, {len(found)} studies ({open_ended} "
+            f"outlasted by it); before them {before[0]:g} to {before[1]:g} d was believed")
     source = "interval-censored lognormal over " + ", ".join(studies)
     return [
         _row(f"evidence.{name}_it_cells", f"T_{name}", told.median_d, "d", "derived",

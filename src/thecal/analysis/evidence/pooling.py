@@ -96,7 +96,7 @@ def _fit(y: Array, total: Array, x: Array) -> tuple[Array, Array, Array]:
     weighted = x / total[:, None]
     covariance = np.linalg.inv(x.T @ weighted)
     b = covariance @ (weighted.T @ y)
-    return b, covariance, y - x @ b
+    return b, np.asarray(covariance, float), y - x @ b
 
 
 def projection(v: Array, x: Array) -> Array:

@@ -159,8 +159,8 @@ def dose(rows: list[Row]) -> dict[str, Any]:
     if not table:
         why = "no dose was read"
     elif len(seen) == 1:
-        why = (f"every study with a readable dose shows '{next(iter(seen))}', so neither a slope nor a threshold "
-               "can be read")
+        why = (f"every study with a readable dose shows '{next(iter(seen))}', so neither a slope nor a threshold can "
+               "be read")
     else:
         why = "doses differ with model, cells and species at once; a slope over studies would mix them"
     return {"rows": table, "slope": None, "why": why}

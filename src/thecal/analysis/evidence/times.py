@@ -62,7 +62,8 @@ class FittedTime:
         return {"law": self.law, "k": self.k, "bracketed": self.exact_or_bracketed,
                 "right_censored": self.right_censored, "median_d": self.median, "ci_d": [self.low, self.high],
                 "location_log_d": self.location, "scale_log": self.scale,
-                "range_of_studies_d": [self.quantile(0.05), self.quantile(0.95)], "log_likelihood": self.log_likelihood, "remark": self.remark}
+                "range_of_studies_d": [self.quantile(0.05), self.quantile(0.95)],
+                "log_likelihood": self.log_likelihood, "remark": self.remark}
 
 
 def turnbull(low: ArrayLike, high: ArrayLike, tolerance: float = 1e-12) -> Turnbull:

@@ -24,8 +24,9 @@ def _animals(part: dict[str, Any]) -> Lines:
     yield "Size of effect", _size(part["effect_sizes"])
     for line in part["published_pooled"]:
         if line["smd"] is not None:
-            yield "  printed by others", (f"{line['study']}, {line['outcome']}{' ' + line['detail'] if line['detail'] else ''}: "
-                                          f"SMD {line['smd']:g} ({line['ci'][0]:g} to {line['ci'][1]:g})")
+            yield "  printed by others", (f"{line['study']}, "
+                                          f"{line['outcome']}{' ' + line['detail'] if line['detail'] else ''}: SMD "
+                                          f"{line['smd']:g} ({line['ci'][0]:g} to {line['ci'][1]:g})")
     for outcome, votes in part["directions"].items():
         if votes["studies"] > (outcome != "all"):
             yield ("Direction" if outcome == "all" else f"  {outcome}"), _direction(votes)
@@ -35,7 +36,8 @@ def _animals(part: dict[str, Any]) -> Lines:
         yield "Duration", _time(part["duration"])
         yield "Dose", part["dose"]["why"]
     for bound in part["bounds_from_p"]:
-        at = f"at least {bound['low']:.1f}" if bound["direction"] != "unknown" else f"below {bound['high']:.1f} either way"
+        signed = bound["direction"] != "unknown"
+        at = f"at least {bound['low']:.1f}" if signed else f"below {bound['high']:.1f} either way"
         yield "  from P alone", f"{bound['study']}, {bound['label']}: |g| {at} (never pooled)"
     yield "Risk of bias", _counts(part["risk_of_bias"])
     yield "Certainty", _certainty(part["certainty_for_animals"]) + " for animals"
@@ -66,20 +68,21 @@ def _size(part: dict[str, Any]) -> str:
     if not pooled:
         return f"none can be pooled: {part['why']}"
     if "i2_pct" not in pooled:
-        return (f"g {pooled['estimate']:.2f} ({pooled['low']:.2f} to {pooled['high']:.2f}), {pooled['k']} outcomes of "
-                f"{pooled['clusters']} studies, {pooled['method']}")
-    return (f"g {pooled['estimate']:.2f} ({pooled['ci'][0]:.2f} to {pooled['ci'][1]:.2f}), {pooled['k']} studies; a new study "
-            f"between {pooled['prediction_interval'][0]:.2f} and {pooled['prediction_interval'][1]:.2f}; "
+        return (f"g {pooled['estimate']:.2f} ({pooled['low']:.2f} to {pooled['high']:.2f}), {pooled['k']} outcomes "
+                f"of {pooled['clusters']} studies, {pooled['method']}")
+    return (f"g {pooled['estimate']:.2f} ({pooled['ci'][0]:.2f} to {pooled['ci'][1]:.2f}), {pooled['k']} studies; a "
+            f"new study between {pooled['prediction_interval'][0]:.2f} and {pooled['prediction_interval'][1]:.2f}; "
             f"I2 {pooled['i2_pct']:.0f} %, tau {pooled['tau']:.2f}; {pooled['method']}")
 
 
 def _direction(votes: dict[str, Any]) -> str:
-    counts = (f"{votes['studies']} stud{'y' if votes['studies'] == 1 else 'ies'}: {votes['relief']} relief, {votes['worse']} worse, {votes['mixed']} mixed, "
-              f"{votes['no_sign']} without a readable sign")
+    counts = (f"{votes['studies']} stud{'y' if votes['studies'] == 1 else 'ies'}: {votes['relief']} relief, "
+              f"{votes['worse']} worse, {votes['mixed']} mixed, {votes['no_sign']} without a readable sign")
     if votes["share"] is None:
         return counts
-    return (f"{counts}. Relief in {100 * votes['share']:.0f} % ({100 * votes['low']:.0f} to {100 * votes['high']:.0f}), exact "
-            f"P {votes['p']:.2g}; with the unsigned counted against relief P {votes['p_if_no_sign_is_against']:.2g}")
+    return (f"{counts}. Relief in {100 * votes['share']:.0f} % ({100 * votes['low']:.0f} to "
+            f"{100 * votes['high']:.0f}), exact P {votes['p']:.2g}; with the unsigned counted against relief P "
+            f"{votes['p_if_no_sign_is_against']:.2g}")
 
 
 def _time(part: dict[str, Any]) -> str:
@@ -90,8 +93,8 @@ def _time(part: dict[str, Any]) -> str:
         return f"{part['why']}{': ' + spans + ' d' if spans else ''}"
     low, high = fit["ci_d"]
     ends = f"{low:.2g} to {high:.2g} d" if high is not None else f"from {low:.2g} d, no upper end can be given"
-    return (f"median of studies {fit['median_d']:.2g} d ({ends}); {fit['k']} studies, {fit['right_censored']} ended while relief "
-            f"lasted; {fit['law']} law{'; ' + fit['remark'] if fit['remark'] else ''}. Read: {spans} d")
+    return (f"median of studies {fit['median_d']:.2g} d ({ends}); {fit['k']} studies, {fit['right_censored']} ended "
+            f"while relief lasted; {fit['law']} law{'; ' + fit['remark'] if fit['remark'] else ''}. Read: {spans} d")
 
 
 def _first_capital(text: str) -> str:
@@ -101,8 +104,8 @@ def _first_capital(text: str) -> str:
 def _harm(part: dict[str, Any]) -> str:
     fit, clear = part["all"], part["without_unclear_denominators"]
     unit = part["unit"]
-    text = (f"{fit['typical_pct']:.1f} per 100 {unit} ({fit['ci_pct'][0]:.1f} to {fit['ci_pct'][1]:.1f}); {fit['events']} in "
-            f"{fit['total']}, {fit['k']} {'source' if fit['k'] == 1 else 'sources'}")
+    text = (f"{fit['typical_pct']:.1f} per 100 {unit} ({fit['ci_pct'][0]:.1f} to {fit['ci_pct'][1]:.1f}); "
+            f"{fit['events']} in {fit['total']}, {fit['k']} {'source' if fit['k'] == 1 else 'sources'}")
     if fit["prediction_interval_pct"]:
         text += f"; a new trial {fit['prediction_interval_pct'][0]:.1f} to {fit['prediction_interval_pct'][1]:.1f}"
     if clear is None:

@@ -66,14 +66,15 @@ def _relief(indication: str, evidence: Evidence) -> Effect:
     rows = [e for e in evidence.human if e["study"] in data["relief"] and e["outcome"] == "pain_relief"]
     sham = sham_response(indication, evidence)
     if not rows:
-        return Effect("Less pain", True, None, sham, None, "Nobody knows: " + data["remark"], "very low", "no trial in people",
+        return Effect("Less pain", True, None, sham, None, "Nobody knows: " + data["remark"], "very low",
+                      "no trial in people",
                       tuple(data["nearby"]))
     fit = pool_proportions([e["events"] for e in rows], [e["denominator"] for e in rows])
     counts = ", ".join(f"{e['events']} of {e['denominator']}" for e in rows)
     level = certainty.body(rows, imprecise="few people")
     return Effect("Less pain", True, (100 * fit.low, 100 * fit.typical, 100 * fit.high), sham, None,
-                  f"{counts} people said their pain was less. All knew what they had been given, and there was no group "
-                  f"without cells. {data['remark']}", level.level, "; ".join(level.reasons),
+                  f"{counts} people said their pain was less. All knew what they had been given, and there was no "
+                  f"group without cells. {data['remark']}", level.level, "; ".join(level.reasons),
                   tuple(e["reference"] for e in rows))
 
 
@@ -133,7 +134,8 @@ def plane(indication: str, weights: Mapping[str, float], sham: tuple[float, floa
     """Draw what may be true.
 
     Arguments:
-        weights: for each hazard with a rate, how many relieved persons one such harm is worth; 0 leaves it out on purpose.
+        weights: for each hazard with a rate, how many relieved persons one such harm is worth; 0 leaves it out on
+            purpose.
         sham: range, per 100, of people who would say the same after an injection without cells. None draws it from the
             response to placebo pills up to the whole observed response, since no control group tells them apart.
         repeats, plan: as for :func:`thecal.analysis.harm.hazards.assess`.
@@ -210,19 +212,19 @@ def must_be_true(indication: str, weights: Mapping[str, float], repeats: int = 1
     found = plane(indication, weights, repeats=repeats, evidence=evidence, **plan)
     sham = sham_response(indication, evidence)
     needed = float(np.median(found.harm))
-    lines = [f"Of 100 people at least {needed:.0f} more must be relieved with cells than with an injection without cells, "
-             "only to outweigh the harms that have been counted, at your weights. With placebo pills "
+    lines = [f"Of 100 people at least {needed:.0f} more must be relieved with cells than with an injection without "
+             "cells, only to outweigh the harms that have been counted, at your weights. With placebo pills "
              f"{sham[0]:.0f} to {sham[2]:.0f} of 100 improve, so at least {sham[1] + needed:.0f} of 100 must improve."]
     if found.sham_that_undoes_it is not None:
-        lines.append(f"Fewer than {max(0.0, found.sham_that_undoes_it):.0f} of 100 would have to feel the same relief after a "
-                     "sham injection. No trial has asked that.")
+        lines.append(f"Fewer than {max(0.0, found.sham_that_undoes_it):.0f} of 100 would have to feel the same "
+                     "relief after a sham injection. No trial has asked that.")
     if serious_weight:
-        lines.append(f"Lasting serious harm (scarred roots, growths) must be rarer than 1 in {100 * serious_weight / net_gain:.0f} "
-                     f"people, if one weighs as much as {serious_weight:g} people relieved and {net_gain:g} of 100 gain. "
-                     "No trial is large or long enough to show that.")
+        lines.append("Lasting serious harm (scarred roots, growths) must be rarer than 1 in "
+                     f"{100 * serious_weight / net_gain:.0f} people, if one weighs as much as {serious_weight:g} "
+                     f"people relieved and {net_gain:g} of 100 gain. No trial is large or long enough to show that.")
     else:
-        lines.append("Lasting serious harm must be rarer than the net gain divided by the weight you give it; its rate is "
-                     "unknown.")
+        lines.append("Lasting serious harm must be rarer than the net gain divided by the weight you give it; its "
+                     "rate is unknown.")
     lines.append(_animals(records.indication(indication), evidence))
     lines.append("The relief must outlast the harm: no study in people has followed pain against a control group.")
     return lines
@@ -237,9 +239,10 @@ def _animals(data: Mapping[str, Any], evidence: Evidence) -> str:
     wanted = Selection.of(model=models, route=["it"], cells=["stromal"], effect=["relief", "none", "worse"])
     votes = directions.directions([e for e in evidence.animal if wanted.takes(e) and e["outcome"] in synthesis.PAIN])
     if not votes.studies:
-        return "The effect would have to exist at all: no animal study of intrathecal stromal cells in this condition was read."
+        return ("The effect would have to exist at all: no animal study of intrathecal stromal cells in this "
+                "condition was read.")
     if votes.studies == 1:
         return f"The effect of one animal study ({next(iter(votes.by_study))}) must hold in other hands and carry over."
-    return (f"The effect in animals must carry over: {votes.relief} of {votes.studies} studies of intrathecal stromal cells "
-            f"report relief ({votes.mixed} mixed, {votes.no_sign} without effect, {votes.worse} worse), in small groups "
-            "and soon after injury.")
+    return (f"The effect in animals must carry over: {votes.relief} of {votes.studies} studies of intrathecal "
+            f"stromal cells report relief ({votes.mixed} mixed, {votes.no_sign} without effect, {votes.worse} "
+            "worse), in small groups and soon after injury.")

@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from thecal.analysis.evidence import schema
+from thecal.analysis.evidence.checks import solids_fraction
 from thecal.analysis.harm.records import Number, raw
 
 
@@ -34,8 +34,7 @@ def clumping(species_name: str, dose_cells: float, volume_ul: float) -> Clumping
     """Crowding and clumping of a dose in a volume through the usual needle of a species."""
     mechanics = raw("csf_mechanics")
     needle, sticking = mechanics["needle"][species_name], Number.of(mechanics["sticking"])
-    diameter = schema.raw()["limits"]["cell_diameter_um"]["value"]
-    solids = dose_cells * math.pi / 6 * diameter**3 * 1e-9 / volume_ul
+    solids = solids_fraction(dose_cells, volume_ul)
     encounters = 8 / math.pi * solids * 8 / 3 * needle["length_mm"] / needle["radius_mm"]
     low, share, high = (-math.expm1(-s * encounters) for s in (sticking.low, sticking.value, sticking.high))
     return Clumping(solids, encounters, share, low, high, sticking)

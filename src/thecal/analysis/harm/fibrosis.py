@@ -8,6 +8,7 @@ between words are assumptions. Total TGF-b1 is mostly latent, so a given area of
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from thecal.analysis.harm.records import Number, raw
@@ -29,7 +30,7 @@ def reference_exposure() -> tuple[float, str]:
     """Area under CSF TGF-b1 above baseline after subarachnoid haemorrhage (trapezoids), ng d/ml, and its source."""
     data = raw("hazards")["fibrosis"]
     points, base = data["reference"]["points_d_ng_ml"], Number.of(data["baseline_ng_ml"]).value
-    area = sum((t2 - t1) * ((c1 + c2) / 2 - base) for (t1, c1), (t2, c2) in zip(points, points[1:], strict=False))
+    area = sum((t2 - t1) * ((c1 + c2) / 2 - base) for (t1, c1), (t2, c2) in pairwise(points))
     return area, str(data["reference"]["source"])
 
 

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from thecal.analysis.evidence import harms, query, schema
+from thecal.analysis.evidence.checks import solids_fraction
 from thecal.analysis.evidence.proportions import repeated
 from thecal.analysis.evidence.tables import Evidence, load
 from thecal.analysis.harm import clumping, fibrosis, pressure, records
@@ -21,9 +22,9 @@ UNKNOWN = "unknown"
 class Hazard:
     """One hazard.
 
-    ``kind`` is model, rate, ratio, ordinal or unknown; ``estimate``, ``low`` and ``high`` are in ``unit`` and None where
-    nothing can be said; ``denominator`` is what the rate is of; ``level`` is a word for ordinal ones; ``course`` the same
-    rate over all injections of the plan, per 100 people, if every injection is a new chance.
+    ``kind`` is model, rate, ratio, ordinal or unknown; ``estimate``, ``low`` and ``high`` are in ``unit`` and None
+    where nothing can be said; ``denominator`` is what the rate is of; ``level`` is a word for ordinal ones;
+    ``course`` the same rate over all injections of the plan, per 100 people, if every injection is a new chance.
     """
 
     id: str
@@ -100,20 +101,21 @@ def _check(plan: Plan) -> None:
                                 seen=f"{plan.volume_ul:g} ul", allowed=f"above 0, up to {most_ul:g} ul (all of it)",
                                 remedy="check the unit", code="volume"))
     if not (0 < plan.dose_cells <= most_cells) and (plan.product.alive or plan.dose_cells != 0):
-        problems.append(Problem("dose_cells", f"this dose is impossible for a {plan.species}", seen=f"{plan.dose_cells:g}",
-                                allowed=f"above 0, up to {most_cells:g} cells", remedy="check the power of ten", code="dose"))
+        problems.append(Problem("dose_cells", f"this dose is impossible for a {plan.species}",
+                                seen=f"{plan.dose_cells:g}", allowed=f"above 0, up to {most_cells:g} cells",
+                                remedy="check the power of ten", code="dose"))
     if not 1 <= plan.repeats <= 100:
-        problems.append(Problem("repeats", "a plan has at least one injection", seen=str(plan.repeats), allowed="1 to 100",
-                                code="repeats"))
-    solids = plan.dose_cells * math.pi / 6 * limits["cell_diameter_um"]["value"] ** 3 * 1e-9 / max(plan.volume_ul, 1e-9)
-    packing = limits["random_packing"]["value"]
-    if not problems and solids > packing:
+        problems.append(Problem("repeats", "a plan has at least one injection", seen=str(plan.repeats),
+                                allowed="1 to 100", code="repeats"))
+    solids = 0.0 if problems else solids_fraction(plan.dose_cells, plan.volume_ul)
+    if solids > (packing := limits["random_packing"]["value"]):
         problems.append(Problem("dose_cells", f"the cells would fill {100 * solids:.0f} % of the volume",
-                                seen=f"{plan.dose_cells:g} in {plan.volume_ul:g} ul", allowed=f"at most {100 * packing:.0f} %",
-                                remedy="fewer cells or more volume", code="packing"))
+                                seen=f"{plan.dose_cells:g} in {plan.volume_ul:g} ul",
+                                allowed=f"at most {100 * packing:.0f} %", remedy="fewer cells or more volume",
+                                code="packing"))
     bad = {k: v for k, v in plan.exposure.items() if not (math.isfinite(v) and v >= 0)}
-    problems += [Problem(f"exposure.{k}", "an exposure cannot be negative or undefined", seen=str(v), allowed="0 or more",
-                         code="exposure") for k, v in bad.items()]
+    problems += [Problem(f"exposure.{k}", "an exposure cannot be negative or undefined", seen=str(v),
+                         allowed="0 or more", code="exposure") for k, v in bad.items()]
     if problems:
         raise ThecalError(problems)
 
@@ -131,8 +133,8 @@ def _unknown(entry: Mapping[str, Any], plan: Plan, base: Hazard) -> Hazard:
         return base
     return replace(base, verified=all(e["verified"] == "yes" for e in cases),
                    sources=tuple(f"{e['reference']}: {e['note']}" for e in cases),
-                   statement=f"{base.statement} {len(cases)} cases read; how many people were treated is not known, so there "
-                   "is no rate.")
+                   statement=f"{base.statement} {len(cases)} cases read; how many people were treated is not known, "
+                   "so there is no rate.")
 
 
 def _pooled(entry: Mapping[str, Any], plan: Plan, base: Hazard) -> Hazard:
@@ -151,8 +153,8 @@ def _pooled(entry: Mapping[str, Any], plan: Plan, base: Hazard) -> Hazard:
                    unit=f"per 100 {harm.unit}", denominator=fit.total, denominator_unit=harm.unit, course=course,
                    without_cells=harm.comparator, verified=all(c.status == "stated" for c in harm.counts),
                    sources=tuple(f"{c.study} ({c.events} of {c.total}, {c.status})" for c in harm.counts),
-                   statement=f"{base.statement} {fit.events} in {fit.total} {harm.unit} of {fit.k} source"
-                   f"{'' if fit.k == 1 else 's'}, without control groups.")
+                   statement=f"{base.statement} {fit.events} in {fit.total} {harm.unit} of {fit.k} "
+                   f"source{'' if fit.k == 1 else 's'}, without control groups.")
 
 
 def _harm_of_people(evidence: Evidence, term: str) -> harms.PooledHarm | None:
@@ -179,7 +181,8 @@ def _counted(entry: Mapping[str, Any], plan: Plan, base: Hazard) -> Hazard:
     if plan.species != "human":
         return replace(base, statement=f"{base.statement} Counted in people only.")
     limits = stats.binomtest(entry["events"], entry["denominator"]).proportion_ci(method="exact")
-    return replace(base, kind="rate", estimate=100 * entry["events"] / entry["denominator"], low=100 * float(limits.low),
+    return replace(base, kind="rate", estimate=100 * entry["events"] / entry["denominator"],
+                   low=100 * float(limits.low),
                    high=100 * float(limits.high), denominator=entry["denominator"], denominator_unit="patients",
                    statement=f"{base.statement} {entry['events']} of {entry['denominator']} patients: anything up to "
                    f"{100 * float(limits.high):.0f} in 100 would still fit.")
@@ -187,14 +190,16 @@ def _counted(entry: Mapping[str, Any], plan: Plan, base: Hazard) -> Hazard:
 
 def _by_indication(entry: Mapping[str, Any], plan: Plan, base: Hazard) -> Hazard:
     data = records.indication(plan.indication)["pain_worse"]
-    rows = [e for e in plan.evidence.human if e["study"] in data.get("studies", ()) and e["ae_term"] == "neuropathic_pain"]
+    rows = [e for e in plan.evidence.human
+            if e["study"] in data.get("studies", ()) and e["ae_term"] == "neuropathic_pain"]
     if plan.species != "human" or not rows:
         return replace(base, statement=f"{base.statement} For this pain: {data.get('why', 'counted in people only')}.")
     rates = sorted(e["rate_pct"] for e in rows)
     return replace(base, kind="rate", low=rates[0], high=rates[-1], denominator_unit="patients (unclear)",
-                   sources=(*base.sources, *(f"{e['reference']}: {e['rate_pct']:g} %, {e['note'] or 'all routes'}" for e in rows)),
-                   statement=f"{base.statement} Reviews print {rates[0]:g} to over {rates[-1]:g} % with neuropathic pain "
-                   "after cells by any route; pain that the injury brings by itself is not taken off.")
+                   sources=(*base.sources, *(f"{e['reference']}: {e['rate_pct']:g} %, "
+                                             f"{e['note'] or 'all routes'}" for e in rows)),
+                   statement=f"{base.statement} Reviews print {rates[0]:g} to over {rates[-1]:g} % with neuropathic "
+                   "pain after cells by any route; pain that the injury brings by itself is not taken off.")
 
 
 def _by_donor(entry: Mapping[str, Any], plan: Plan, base: Hazard) -> Hazard:
@@ -211,12 +216,13 @@ def _ordinal(entry: Mapping[str, Any], plan: Plan, base: Hazard) -> Hazard:
     told = _unknown(entry, plan, base)
     area = plan.exposure.get("tgfb1_ng_d_ml")
     if area is None:
-        return replace(told, statement=f"{told.statement} The TGF-b1 exposure of this plan was not given, so not even an order.")
+        return replace(told, statement=f"{told.statement} The TGF-b1 exposure of this plan was not given, so not "
+                       "even an order.")
     found = fibrosis.scarring(area)
     return replace(told, kind="ordinal", level=found.level, estimate=found.ratio, unit="times the reference exposure",
                    sources=(*told.sources, found.source, found.warning),
-                   statement=f"{told.statement} Exposure {found.exposure:.2g} ng d/ml, {found.ratio:.2g} times that after "
-                   f"bleeding round the brain ({found.reference:.0f}).")
+                   statement=f"{told.statement} Exposure {found.exposure:.2g} ng d/ml, {found.ratio:.2g} times that "
+                   f"after bleeding round the brain ({found.reference:.0f}).")
 
 
 def _model(entry: Mapping[str, Any], plan: Plan, base: Hazard) -> Hazard:
@@ -237,8 +243,9 @@ def _pressure(plan: Plan, base: Hazard) -> Hazard:
     assumed = [k for k, n in found.numbers.items() if not n.verified]
     return replace(base, kind="model", estimate=found.peak_mmhg, low=found.low_mmhg, high=found.high_mmhg, level=level,
                    verified=found.verified, sources=tuple(f"{k}: {n.source}" for k, n in found.numbers.items()),
-                   statement=f"{base.statement} {plan.volume_ul:g} ul in {found.duration_s:g} s: from {found.resting_mmhg:g} to "
-                   f"{found.peak_mmhg:.0f} mmHg ({found.low_mmhg:.0f} to {found.high_mmhg:.0f}){limit}."
+                   statement=f"{base.statement} {plan.volume_ul:g} ul in {found.duration_s:g} s: from "
+                   f"{found.resting_mmhg:g} to {found.peak_mmhg:.0f} mmHg ({found.low_mmhg:.0f} to "
+                   f"{found.high_mmhg:.0f}){limit}."
                    + (f" Assumed or derived: {', '.join(assumed)}." if assumed else ""))
 
 
@@ -248,9 +255,10 @@ def _clumping(plan: Plan, base: Hazard) -> Hazard:
     found = clumping.clumping(plan.species, plan.dose_cells, plan.volume_ul)
     return replace(base, kind="model", estimate=found.encounters_per_cell,
                    level="crowded" if found.solids > 0.05 else "moderate" if found.solids > 0.01 else "thin",
-                   sources=(f"sticking: {found.sticking.source}", str(records.raw("csf_mechanics")["needle"]["source"])),
-                   statement=f"{base.statement} Cells are {100 * found.solids:.1f} % of the volume and each meets about "
-                   f"{found.encounters_per_cell:.0f} others in the needle. If one meeting in a hundred stuck, "
+                   sources=(f"sticking: {found.sticking.source}",
+                            str(records.raw("csf_mechanics")["needle"]["source"])),
+                   statement=f"{base.statement} Cells are {100 * found.solids:.1f} % of the volume and each meets "
+                   f"about {found.encounters_per_cell:.0f} others in the needle. If one meeting in a hundred stuck, "
                    f"{100 * found.share:.0f} % of the cells would be in clumps; how many stick nobody has measured.")
 
 

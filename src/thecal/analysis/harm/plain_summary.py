@@ -1,4 +1,4 @@
-"""The summary for patients, "Can stem cells treat chronic pain?": a template whose every number comes from the tables."""
+"""The summary for patients, "Can stem cells treat chronic pain?": a template; every number comes from the tables."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ def markdown(evidence: Evidence | None = None) -> str:
     from jinja2 import Environment, StrictUndefined
 
     text = (resources.files("thecal") / "data" / "harm" / "plain_summary.md.j2").read_text(encoding="utf-8")
-    shaped = Environment(undefined=StrictUndefined, autoescape=False, keep_trailing_newline=True).from_string(text)  # noqa: S701
+    shaped = Environment(undefined=StrictUndefined, autoescape=False,
+                         keep_trailing_newline=True).from_string(text)
     return _reflowed(shaped.render(**facts(evidence or load())))
 
 
@@ -70,7 +71,8 @@ def facts(evidence: Evidence) -> dict[str, Any]:
         "largest_group": max(e["n_treated"] or 0 for e in pain),
         "survival_d": f"{_one(evidence.index, 'arm', 'ab_survival')['duration_low_d']:g}",
         "article": _one(evidence.index, "arm", "blog_cells")["source_url"],
-        "growth_years": " and ".join(f"{e['follow_up_d'] / 365:.0f}" for e in cases["ectopic_mass"] if e["follow_up_d"]),
+        "growth_years": " and ".join(f"{e['follow_up_d'] / 365:.0f}" for e in cases["ectopic_mass"]
+                                     if e["follow_up_d"]),
         "relief_studies": _count(len(relief)),
         "relief_counts": ", ".join(f"{e['events']} of {e['denominator']}" for e in relief[:-1])
                          + f" and {relief[-1]['events']} of {relief[-1]['denominator']}",
@@ -89,7 +91,7 @@ def facts(evidence: Evidence) -> dict[str, Any]:
 
 
 def icons(evidence: Evidence) -> list[dict[str, Any]]:
-    """Icon arrays: ``filled`` of ``of`` symbols, with the range; ``filled`` None is drawn as unknown, never as empty."""
+    """Icon arrays: ``filled`` of ``of`` symbols with the range; ``filled`` None is drawn as unknown, never as empty."""
     found = []
     for term, label in (("headache", "Headache after one injection"), ("fever", "Fever after one injection")):
         rate = _rate(evidence, term)
@@ -129,7 +131,8 @@ def _saline(row: Row) -> str:
 
     found = re.search(r"(\d+) % with saline", row["note"] or "")
     if not found:
-        raise ThecalError.single(where=f"human.csv, {row['study']}", what="the saline arm is not in the row", code="facts")
+        raise ThecalError.single(where=f"human.csv, {row['study']}", what="the saline arm is not in the "
+                                 "row", code="facts")
     return found.group(1)
 
 

@@ -94,7 +94,8 @@ def rise(species_name: str, volume_ul: float, duration_s: float | None = None) -
     pvi, resistance, resting = (numbers[k] for k in ("pvi_ml", "outflow_resistance_mmhg_min_ml", "resting_mmhg"))
     volume = volume_ul / 1000
 
-    def peak(p: float = pvi.value, r: float = resistance.value, p0: float = resting.value, s: float = duration) -> float:
+    def peak(p: float = pvi.value, r: float = resistance.value, p0: float = resting.value,
+             s: float = duration) -> float:
         return FluidSpace(p, r, p0).peak(volume, s)
 
     moved = [peak(p=pvi.low), peak(p=pvi.high), peak(p=pvi.value * spinal.value), peak(r=resistance.low),

@@ -12,7 +12,8 @@ from thecal.analysis.evidence import schema
 from thecal.core.errors import ThecalError
 
 # Names of products in the study library, in the words of the evidence tables.
-PRODUCTS = {"bone marrow stromal cells": "bmsc", "adipose_stromal_cells": "asc", "umbilical_cord_stromal_cells": "uc_msc",
+PRODUCTS = {"bone marrow stromal cells": "bmsc", "adipose_stromal_cells": "asc",
+            "umbilical_cord_stromal_cells": "uc_msc",
             "fibroblasts": "fibroblast", "bmsc_conditioned_medium": "conditioned_medium", "bmsc_lysate": "lysate",
             "heat_killed_bmsc": "lysate", "tgf_b1": "tgfb1", "tgf-b1": "tgfb1", "vehicle": "none"}
 
@@ -77,7 +78,8 @@ def species(name: str) -> dict[str, Any]:
     """Mechanics of the fluid space of a species; ThecalError where there are none: no guess is made."""
     known = raw("csf_mechanics")["species"]
     if name not in known:
-        raise ThecalError.single(where="species", what=f"nothing is known here of the fluid space of '{name}'", seen=str(name),
+        raise ThecalError.single(where="species", what="nothing is known here of the fluid space of "
+                                 f"'{name}'", seen=str(name),
                                  allowed=", ".join(known), code="species",
                                  remedy="choose one of these, or add the species to data/harm/csf_mechanics.yaml")
     found: dict[str, Any] = known[name]

@@ -11,7 +11,8 @@ import click
 
 FILTERS = ("species", "model", "condition", "cells", "donor", "route", "outcome", "ae-term", "effect", "certainty",
            "design", "study")
-GROUPED = {"cells": " Groups: stromal, living, cell_free.", "outcome": " Groups: pain, harm.", "model": " Group: nerve."}
+GROUPED = {"cells": " Groups: stromal, living, cell_free.", "outcome": " Groups: pain, harm.", "model": " Group: "
+           "nerve."}
 
 
 def _filters(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -37,9 +38,9 @@ def _filters(function: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--template", type=click.Choice(["animal", "human"]), help="Print an empty table to fill.")
 @click.option("--words", "vocabulary", metavar="COLUMN", help="Print the words a column may hold, with their meaning.")
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
-def command(verified_only: bool, leads: bool, extra: tuple[Path, ...], list_rows: bool, export: str | None, priors: bool,
-            claims: bool, plain: bool, to_check: Path | None, template: str | None, vocabulary: str | None, as_json: bool,
-            **chosen: tuple[str, ...]) -> int:
+def command(verified_only: bool, leads: bool, extra: tuple[Path, ...], list_rows: bool, export: str | None,
+            priors: bool, claims: bool, plain: bool, to_check: Path | None, template: str | None,
+            vocabulary: str | None, as_json: bool, **chosen: tuple[str, ...]) -> int:
     """Filter and pool the published studies.
 
     Words may be repeated or joined by commas: 'thecal evidence --route it --cells stromal'. Studies in people,
