@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import subprocess
 import sys
@@ -58,6 +59,7 @@ PROBLEMS = [Problem("arms[0].dose", "not a number", seen="lots", allowed="cells"
 
 @pytest.mark.parametrize(("error", "status"), [
     (ThecalError(PROBLEMS), 2), (RunFailed(PROBLEMS), 3), (Stopped("2 of 9 animals are done."), 130),
+    (OSError(errno.ENOSPC, "No space left on device", "runs/x"), 2), (FileNotFoundError(2, "gone", "x"), 70),
     (KeyboardInterrupt(), 130), (click.BadParameter("no"), 2), (ZeroDivisionError("by zero"), 70), (None, 5),
 ])
 def test_every_way_to_end_has_its_status_and_no_traceback(failing, capsys, error, status):

@@ -166,6 +166,12 @@ def test_a_folder_killed_before_it_was_whole_is_begun_again(tmp_path):
         assert len(job.pending()) == 9
 
 
+def test_a_place_that_cannot_be_made_is_told(tmp_path):
+    (tmp_path / "file").write_text("not a folder")
+    with pytest.raises(ThecalError, match="cannot be made"):
+        toy_job.folder(tmp_path / "file" / "job")
+
+
 def test_no_folder_and_another_version_are_told(tmp_path):
     with pytest.raises(ThecalError, match="no such folder"):
         Results(tmp_path / "none")

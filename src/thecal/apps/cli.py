@@ -10,6 +10,7 @@ Exit statuses: 0 done; 2 input that the user can mend; 3 a run that its failure 
 
 from __future__ import annotations
 
+import errno
 import importlib
 import json
 import os
@@ -22,6 +23,11 @@ from thecal import __version__
 from thecal.core.errors import Problem, ThecalError
 
 DISCLAIMER = "Computer model, not medical advice."
+
+# Troubles of the disk that the user can mend, in the user's words.
+DISK = {errno.ENOSPC: "the disk is full", errno.EDQUOT: "the disk quota is used up",
+        errno.EROFS: "the disk cannot be written", errno.EACCES: "you have no right to this file or folder",
+        errno.EPERM: "you have no right to this file or folder", errno.ENAMETOOLONG: "the name is too long"}
 
 EXIT_USAGE = 2
 EXIT_FAULT = 70
@@ -143,6 +149,9 @@ def run(arguments: list[str]) -> int:
     except Exception as fault:  # the last net: any other exception is a fault of the program
         if os.environ.get("THECAL_DEBUG") == "1":
             raise
+        if isinstance(fault, OSError) and fault.errno in DISK:
+            _show([Problem(str(fault.filename or "disk"), DISK[fault.errno], code="disk")], as_json)
+            return EXIT_USAGE
         _show([_fault(fault, arguments)], as_json)
         return EXIT_FAULT
 

@@ -65,7 +65,12 @@ class JobFolder(Results):
     @classmethod
     def _make(cls, path: Path, study_text: str, provenance: Mapping[str, Any], chunks: Sequence[Chunk],
               arms: Sequence[Arm] | None, name: str) -> JobFolder:
-        path.mkdir(parents=True, exist_ok=True)
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ThecalError.single(str(path), "the folder for the results cannot be made",
+                                     seen=error.strerror or str(error), remedy="name another folder with --out",
+                                     code="job-place") from None
         parts.sweep(path)
         parts.write_atomically(path / STUDY, study_text.encode())
         write_provenance(path, {**provenance, "created": now()})
