@@ -103,3 +103,13 @@ def test_the_examples_of_the_handbook_are_understood():
     with_product = resolve(loads(SMALL_STUDY + product.split("arms:\n")[1] + product.split("arms:\n")[0]))
     assert with_product.arms[1].factors["cells.secretion_rate"] == 0.5
     assert resolve(loads(SMALL_STUDY + injury)).arms[0].injury.model == "partial tibial ligation"
+
+
+def test_the_tables_of_a_run_are_those_of_the_page(tmp_path):
+    from thecal.engine.run import run_study
+    from thecal.study import loads, resolve
+
+    text = SMALL_STUDY + "n: 1\ntests: [{assay: von Frey, days: [3]}]\n"
+    results = run_study(resolve(loads(text)), text, tmp_path / "job", solver="reference", draws=1)
+    page = (ROOT / "docs" / "reference" / "job-folder.md").read_text("utf-8").split("## The tables of a study run")[1]
+    assert sorted(re.findall(r"^\| `(\w+)` \|", page.split("## Reading")[0], re.MULTILINE)) == results.tables
