@@ -41,7 +41,7 @@ def test_impossible_counts_are_refused(count):
 
 
 def test_sudo_agrees_with_its_filaments():
-    """The recalled line must run through the middle between neighbouring filaments, within the 0.2 log10 it is known to."""
+    """The recalled line runs through the middle between neighbouring filaments, within the 0.2 log10 it is known to."""
     for species in ("mouse", "rat"):
         f = filament_set(f"sudo-{species}")
         for last in range(1, len(f)):

@@ -66,8 +66,14 @@ def test_draws_belong_to_the_animal(room, latent):
 def test_every_number_has_a_source():
     from thecal.assay.von_frey import ResponseCurve
 
-    for settings in (ResponseCurve(), hargreaves.HargreavesSettings(), acetone.AcetoneSettings(), slice.SliceSettings(),
-                     place_preference.PlacePreferenceSettings(), sample.SampleSettings()):
+    for settings in (
+        ResponseCurve(),
+        hargreaves.HargreavesSettings(),
+        acetone.AcetoneSettings(),
+        slice.SliceSettings(),
+        place_preference.PlacePreferenceSettings(),
+        sample.SampleSettings(),
+    ):
         rows = provenance(settings)
         assert len(rows) == len(vars(settings)) and all(row.source and row.unit for row in rows)
         assert all(row.low <= row.value <= row.high for row in rows if row.low is not None)

@@ -31,12 +31,18 @@ def test_nominal_threshold_is_the_table_formula():
         assert np.abs(t.log10_g - expected).max() < 0.001 * MOUSE.step_log10
 
 
-@pytest.mark.parametrize("filaments, series, grams", [
-    (MOUSE, ["OXOOXX", "OXOXOX", "OOXXOO", "XOXXO"], [0.343083, 0.24507, 0.59459, 0.05595]),
-    (RAT, ["OXOXOX", "XOXOXO", "OOOXXOX"], [2.80451, 1.55648, 5.10068]),
-    (WEIGHED, ["XOXXO", "OXXOXX", "OXXOXO", "OOXXXOO", "OOOXXXXO", "OOOXOXXO", "OOOOXXOO"],
-     [0.888627, 1.428627, 1.872522, 2.539677, 3.382107, 6.876596, 11.070164]),
-])
+@pytest.mark.parametrize(
+    "filaments, series, grams",
+    [
+        (MOUSE, ["OXOOXX", "OXOXOX", "OOXXOO", "XOXXO"], [0.343083, 0.24507, 0.59459, 0.05595]),
+        (RAT, ["OXOXOX", "XOXOXO", "OOOXXOX"], [2.80451, 1.55648, 5.10068]),
+        (
+            WEIGHED,
+            ["XOXXO", "OXXOXX", "OXXOXO", "OOXXXOO", "OOOXXXXO", "OOOXOXXO", "OOOOXXOO"],
+            [0.888627, 1.428627, 1.872522, 2.539677, 3.382107, 6.876596, 11.070164],
+        ),
+    ],
+)
 def test_worked_rows(filaments, series, grams):
     """Rows of a calculator sheet (0.343083), of a public notebook (weighed rat set), and computed elsewhere."""
     t = estimate(series, last_from_start(read_series(series), 4), filaments, steps="nominal")
@@ -69,6 +75,7 @@ def test_sessions_without_a_change_are_censored_not_invented():
     assert np.isnan(t.log10_g[3])
     # One X at force x: the bound is where Phi((x - theta)/sigma) = exp(-chi2/2)
     from scipy.stats import chi2, norm
+
     one = estimate(["X"], [4], MOUSE)
     assert one.high[0] == pytest.approx(MOUSE.log10_g[3] - MOUSE.step_log10 * norm.ppf(np.exp(-chi2.ppf(0.95, 1) / 2)))
 

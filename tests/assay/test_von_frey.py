@@ -75,8 +75,10 @@ def test_draws_belong_to_the_animal():
         assert (go(animals, **other) != whole).any()
 
 
-@pytest.mark.parametrize("sigma, truth, sd, bias, none", [
-    (0.35, 0.028, 0.20, 0.0, 0.0), (0.44, 0.028, 0.24, 0.0, 0.0), (1.39, -1.44, 0.51, 0.2, 0.04)])
+@pytest.mark.parametrize(
+    "sigma, truth, sd, bias, none",
+    [(0.35, 0.028, 0.20, 0.0, 0.0), (0.44, 0.028, 0.24, 0.0, 0.0), (1.39, -1.44, 0.51, 0.2, 0.04)],
+)
 def test_reliability_of_the_mouse_set(sigma, truth, sd, bias, none):
     """Figures found independently for this protocol by simulation; ours are sums over all series."""
     r = reliability(MOUSE, sigma, truth)
@@ -120,7 +122,9 @@ def test_pooling_finds_the_truth_where_single_sessions_fail():
     assert abs(fit.mean_log10_g + 1.4) < 4 * fit.mean_se < 0.3
     assert abs(np.log(fit.sigma_log10 / 1.39)) < 4 * fit.sigma_se_log
     single = estimate(out["series"], out["last_filament"], MOUSE).log10_g
-    assert np.sqrt(np.mean((fit.session_log10_g - rng_latent) ** 2)) < 0.6 * np.sqrt(np.mean((single - rng_latent) ** 2))
+    assert np.sqrt(np.mean((fit.session_log10_g - rng_latent) ** 2)) < 0.6 * np.sqrt(
+        np.mean((single - rng_latent) ** 2)
+    )
 
 
 @pytest.mark.skipif(not REAL.exists(), reason="the real series are not beside the repository")
@@ -135,4 +139,5 @@ def test_curves_of_real_mice():
     c, e = (pool(x["xo_series"], x["last_filament"], MOUSE, guess=0.01, lapse=0.01) for x in (normal, injured))
     default = ResponseCurve()
     assert default.sigma(np.array([0.0, c.mean_log10_g - e.mean_log10_g])) == pytest.approx(
-        [c.sigma_log10, e.sigma_log10], rel=0.01)
+        [c.sigma_log10, e.sigma_log10], rel=0.01
+    )

@@ -12,22 +12,92 @@ import openpyxl
 
 HEADER = ["mouse", "day", "xo_series", "last_filament", "group", "sex"]
 SERIES = [("oxooxo", 5), ("xxoox", 4), ("oxoxxo", 3), ("xxxx", 1), ("ooxoxox", 6)]
-TRAPS = [None, "", " ", "?", "n/a", datetime(2024, 3, 1), datetime(1900, 1, 1), True, -1, 0, 1e308, 1e-308, 45123, "45123", "=A1+1", "=1/0", "#REF!",
-         "x" * 3000, "oxox\x00o", "0110", 110, "+--+", "<0.02", "0,4", "１２", "oxoOXо", "🐭", "'1431", "1431.0", "D7", "baseline", "-", "NaN", "inf",
-         "=HYPERLINK(\"http://x\")", "@SUM(A1)", "1e5", "²", "٣", "oxoxoxoxoxoxoxoxoxoxoxoxoxoxoxoxoxoxoxoxoxoxoxox", 9, 8.5, "4.31", "day -1"]
+TRAPS = [
+    None,
+    "",
+    " ",
+    "?",
+    "n/a",
+    datetime(2024, 3, 1),
+    datetime(1900, 1, 1),
+    True,
+    -1,
+    0,
+    1e308,
+    1e-308,
+    45123,
+    "45123",
+    "=A1+1",
+    "=1/0",
+    "#REF!",
+    "x" * 3000,
+    "oxox\x00o",
+    "0110",
+    110,
+    "+--+",
+    "<0.02",
+    "0,4",
+    "１２",
+    "oxoOXо",
+    "🐭",
+    "'1431",
+    "1431.0",
+    "D7",
+    "baseline",
+    "-",
+    "NaN",
+    "inf",
+    '=HYPERLINK("http://x")',
+    "@SUM(A1)",
+    "1e5",
+    "²",
+    "٣",
+    "oxoxoxoxoxoxoxoxoxoxoxoxoxoxoxoxoxoxoxoxoxoxoxox",
+    9,
+    8.5,
+    "4.31",
+    "day -1",
+]
 
 
 def rows() -> list[list]:
     """A healthy notebook of six mice and three days."""
-    return [[f"m{m}", day, *SERIES[(m + day) % 5], "SNI" if m % 2 else "sham", "male"] for day in (-1, 3, 7) for m in range(6)]
+    return [
+        [f"m{m}", day, *SERIES[(m + day) % 5], "SNI" if m % 2 else "sham", "male"]
+        for day in (-1, 3, 7)
+        for m in range(6)
+    ]
 
 
 def damaged(count: int = 1000, seed: int = 4) -> Iterator[tuple[str, bytes]]:
     """Names and contents of ``count`` damaged files."""
     rng = np.random.default_rng(seed)
     book = workbook([HEADER, *rows()])
-    makers = (flipped_bytes, truncated, without_part, spoiled_part, trap_cells, trap_csv, trap_csv, spoiled_text, spoiled_text, odd_encoding, shuffled_layout)
-    special = [million_rows, far_cell, zip_bomb, entity_bomb, merged, old_xls, wide_csv, unclosed_quote, empty, only_header]
+    makers = (
+        flipped_bytes,
+        truncated,
+        without_part,
+        spoiled_part,
+        trap_cells,
+        trap_csv,
+        trap_csv,
+        spoiled_text,
+        spoiled_text,
+        odd_encoding,
+        shuffled_layout,
+    )
+    special = [
+        million_rows,
+        far_cell,
+        zip_bomb,
+        entity_bomb,
+        merged,
+        old_xls,
+        wide_csv,
+        unclosed_quote,
+        empty,
+        only_header,
+    ]
     for number in range(count):
         if number < len(special):
             yield special[number]()
@@ -152,7 +222,9 @@ def zip_bomb():
 def entity_bomb():
     lines = "".join(f'<!ENTITY b{i} "{("&b" + str(i - 1) + ";") * 10}">' for i in range(1, 12))
     bomb = f'<?xml version="1.0"?><!DOCTYPE z [<!ENTITY b0 "lol">{lines}]><sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><si><t>&b11;</t></si></sst>'
-    return "entities.xlsx", _parts(workbook([HEADER, *rows()]), lambda name, data: bomb.encode() if name.endswith("sharedStrings.xml") else data)
+    return "entities.xlsx", _parts(
+        workbook([HEADER, *rows()]), lambda name, data: bomb.encode() if name.endswith("sharedStrings.xml") else data
+    )
 
 
 def merged():
@@ -169,7 +241,9 @@ def old_xls():
 
 
 def wide_csv():
-    return "wide.csv", (",".join(["mouse", *(f"D{i}" for i in range(20_000))]) + "\n" + ",".join(["m1"] + ["oxoxx"] * 20_000)).encode()
+    return "wide.csv", (
+        ",".join(["mouse", *(f"D{i}" for i in range(20_000))]) + "\n" + ",".join(["m1"] + ["oxoxx"] * 20_000)
+    ).encode()
 
 
 def unclosed_quote():

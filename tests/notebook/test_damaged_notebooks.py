@@ -3,9 +3,10 @@
 import resource
 import time
 
+from damaged_notebooks import damaged
+
 from thecal.analysis.notebook.read import Notebook, read_notebook
 from thecal.core.errors import ThecalError
-from damaged_notebooks import damaged
 
 
 def test_thousand_damaged_files(tmp_path):

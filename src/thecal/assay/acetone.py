@@ -1,6 +1,6 @@
 """Acetone drop test of cold: how long the animal lifts or shakes the paw after each of a few drops.
 
-    duration of one response ~ Gamma(shape, mean = latent x day factor), stopped at the end of the window
+duration of one response ~ Gamma(shape, mean = latent x day factor), stopped at the end of the window
 """
 
 from __future__ import annotations
@@ -21,17 +21,26 @@ class AcetoneSettings:
     drops: int = number(5, "drops", "protocol", "PSPP/NINDS acetone page: 5 applications, 5 min apart", 1, 10)
     window_s: float = number(30.0, "s", "protocol", "PSPP/NINDS acetone page: watched for 30 s", 20.0, 120.0)
     resolution_s: float = number(0.1, "s", "protocol", "stop-watch")
-    shape: float = number(0.8, "1", "assumed", "durations are skewed, with many near zero; no raw set was found", 0.5, 2.0)
+    shape: float = number(
+        0.8, "1", "assumed", "durations are skewed, with many near zero; no raw set was found", 0.5, 2.0
+    )
     day_cv: float = number(0.25, "fraction", "assumed", "no figure was found", 0.1, 0.5)
 
 
-def measure(duration_s: np.ndarray, seed: int, group: str, animals: np.ndarray, visit: int,
-            settings: AcetoneSettings = AcetoneSettings(), paw: str = "left") -> dict[str, np.ndarray]:
+def measure(
+    duration_s: np.ndarray,
+    seed: int,
+    group: str,
+    animals: np.ndarray,
+    visit: int,
+    settings: AcetoneSettings = AcetoneSettings(),
+    paw: str = "left",
+) -> dict[str, np.ndarray]:
     """Test n animals once.
 
     Arguments:
-        duration_s: true mean duration of the response to a drop, s, shape (n,), not negative (naive about 0.5 s, injured
-            3 to 12 s; both recalled, not read).
+        duration_s: true mean duration of the response to a drop, s, shape (n,), not negative (naive about 0.5 s,
+            injured 3 to 12 s; both recalled, not read).
 
     Returns: ``durations_s`` (n, drops), ``seconds`` (mean per drop, n), ``responses`` (drops answered, n).
     """

@@ -39,11 +39,18 @@ class FilamentSet:
     def __post_init__(self) -> None:
         forces = np.asarray(self.log10_g)
         if forces.size < 2 or not np.all(np.isfinite(forces)) or not np.all(np.diff(forces) > 0):
-            raise ThecalError.single("filaments", "a filament set needs two or more forces in ascending order",
-                                     seen=", ".join(f"{10**f:g} g" for f in forces))
+            raise ThecalError.single(
+                "filaments",
+                "a filament set needs two or more forces in ascending order",
+                seen=", ".join(f"{10**f:g} g" for f in forces),
+            )
         if not 1 <= self.start <= forces.size:
-            raise ThecalError.single("filaments.start", "the first filament is not in the set", seen=str(self.start),
-                                     allowed=f"1 to {forces.size}")
+            raise ThecalError.single(
+                "filaments.start",
+                "the first filament is not in the set",
+                seen=str(self.start),
+                allowed=f"1 to {forces.size}",
+            )
 
     def __len__(self) -> int:
         return len(self.log10_g)
@@ -63,12 +70,16 @@ class FilamentSet:
         """A set from forces in g; the start defaults to the filament left of the middle (4th of 8)."""
         forces = np.sort(np.asarray(forces_g, dtype=float))
         if forces.size < 2 or not np.all(forces > 0):
-            raise ThecalError.single("filaments", "forces must be two or more positive numbers in g", seen=str(list(forces_g)))
+            raise ThecalError.single(
+                "filaments", "forces must be two or more positive numbers in g", seen=str(list(forces_g))
+            )
         details = {"id": "given", "marked_g": tuple(float(f) for f in forces)} | details
-        return cls(log10_g=tuple(float(f) for f in np.log10(forces)), start=start or max(1, forces.size // 2), **details)
+        return cls(
+            log10_g=tuple(float(f) for f in np.log10(forces)), start=start or max(1, forces.size // 2), **details
+        )
 
     def position(self, force_g: float) -> int | None:
-        """Position (from 1) of a force given in g, by marking or by true force within 3 %; None if it is not in the set."""
+        """Position (from 1) of a force in g, by marking or by true force within 3 %; None if not in the set."""
         for scale in (self.marked_g, tuple(10.0**f for f in self.log10_g)):
             for place, known in enumerate(scale, start=1):
                 if abs(force_g - known) <= 0.03 * known:
@@ -86,9 +97,13 @@ def filament_set(name: str) -> FilamentSet:
     """A set by its id, or the usual one of a species (``mouse``, ``rat``)."""
     key = _data()["default"].get(name, name)
     if key not in filament_sets():
-        raise ThecalError.single("filaments", "no such filament set", seen=name,
-                                 allowed=", ".join([*_data()["default"], *filament_sets()]),
-                                 remedy="name one of these or give the forces in g")
+        raise ThecalError.single(
+            "filaments",
+            "no such filament set",
+            seen=name,
+            allowed=", ".join([*_data()["default"], *filament_sets()]),
+            remedy="name one of these or give the forces in g",
+        )
     return filament_sets()[key]
 
 
@@ -101,9 +116,19 @@ def _data() -> dict:
 
 
 def _read(key: str, row: dict) -> FilamentSet:
-    shared = {"id": key, "name": row["name"], "species": row["species"], "source": row["source"],
-              "verified": row["verified"], "first_number": row.get("first_number", 1)}
+    shared = {
+        "id": key,
+        "name": row["name"],
+        "species": row["species"],
+        "source": row["source"],
+        "verified": row["verified"],
+        "first_number": row.get("first_number", 1),
+    }
     if "forces_g" in row:
         return FilamentSet.from_grams(row["forces_g"], start=row["start"], **shared)
-    return FilamentSet(log10_g=tuple(handle - _HANDLE_OFFSET for handle in row["handles"]), start=row["start"],
-                       marked_g=tuple(float(force) for force in row["marked_g"]), **shared)
+    return FilamentSet(
+        log10_g=tuple(handle - _HANDLE_OFFSET for handle in row["handles"]),
+        start=row["start"],
+        marked_g=tuple(float(force) for force in row["marked_g"]),
+        **shared,
+    )

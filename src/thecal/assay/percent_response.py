@@ -6,8 +6,8 @@ theta is the force answered half of the time. The interval is that of the profil
 sigma is taken, so an unknown slope widens it.
 
 Source: Bradman 2015 J Neurosci Methods 255:92 (why fitted curves rather than single filaments).
-Validity: sigma is searched from 0.05 to 2 log10; a session with fewer than two filaments, or with all touches alike, has
-no curve and is returned as censored.
+Validity: sigma is searched from 0.05 to 2 log10; a session with all touches alike has no curve and is returned as
+censored.
 """
 
 from __future__ import annotations
@@ -40,8 +40,11 @@ def fit_counts(forces_log10_g, responses, touches, sigma_log10: float | None = N
     touched = np.broadcast_to(np.asarray(touches, dtype=np.float64), hits.shape)
     wrong = ~((hits >= 0) & (hits <= touched) & (hits == np.round(hits)))
     if wrong.any():
-        raise ThecalError.single("responses", "a count of responses must be a whole number from 0 to the touches",
-                                 seen=f"{hits[wrong][0]:g} of {touched[wrong][0]:g}")
+        raise ThecalError.single(
+            "responses",
+            "a count of responses must be a whole number from 0 to the touches",
+            seen=f"{hits[wrong][0]:g} of {touched[wrong][0]:g}",
+        )
     sigmas = _SIGMAS if sigma_log10 is None else np.array([float(sigma_log10)])
     grid = np.arange(forces[0] - _MARGIN_LOG10, forces[-1] + _MARGIN_LOG10, 0.01)
     z = (forces[None, None, :] - grid[:, None, None]) / sigmas[None, :, None]
@@ -73,13 +76,19 @@ def _one(grid, hits, touched, forces, sigmas, yes, no, quantile) -> tuple[float,
 
 def _polish(theta: float, sigma: float, hits, touched, forces, width_known: bool) -> float:
     """From the best point of the grid to the maximum; along a flat top (a step-like curve) the start is kept."""
+
     def loss(at: np.ndarray) -> float:
         z = (forces - at[0]) / (sigma if width_known else np.exp(at[1]))
         return -float(hits @ log_ndtr(z) + (touched - hits) @ log_ndtr(-z))
 
     begin = np.array([theta, np.log(sigma)])
-    found = minimize(loss, begin, method="L-BFGS-B", bounds=[(theta - 0.1, theta + 0.1), tuple(np.log(_SIGMAS[[0, -1]]))],
-                     options={"ftol": 1e-14, "gtol": 1e-9})
+    found = minimize(
+        loss,
+        begin,
+        method="L-BFGS-B",
+        bounds=[(theta - 0.1, theta + 0.1), tuple(np.log(_SIGMAS[[0, -1]]))],
+        options={"ftol": 1e-14, "gtol": 1e-9},
+    )
     return float(found.x[0]) if found.fun < loss(begin) - 1e-9 else theta
 
 

@@ -22,18 +22,31 @@ class PlacePreferenceSettings:
     """Protocol and noise. Every number but the session length is an assumption: no raw set was found."""
 
     session_s: float = number(900.0, "s", "protocol", "15 min test session, as in King 2009", 600.0, 1800.0)
-    efficacy: float = number(0.8, "fraction", "assumed", "share of the ongoing drive that the conditioning drug removes", 0.4, 1.0)
-    gain: float = number(1.2, "logit per unit drive", "assumed", "full relief moves the share from 0.50 to about 0.72", 0.5, 2.0)
-    chamber_bias_sd: float = number(0.25, "logit", "assumed", "an animal's own liking of a chamber, before and after", 0.1, 0.5)
+    efficacy: float = number(
+        0.8, "fraction", "assumed", "share of the ongoing drive that the conditioning drug removes", 0.4, 1.0
+    )
+    gain: float = number(
+        1.2, "logit per unit drive", "assumed", "full relief moves the share from 0.50 to about 0.72", 0.5, 2.0
+    )
+    chamber_bias_sd: float = number(
+        0.25, "logit", "assumed", "an animal's own liking of a chamber, before and after", 0.1, 0.5
+    )
     day_sd: float = number(0.25, "logit", "assumed", "change from session to session", 0.1, 0.5)
 
 
-def measure(ongoing_drive: np.ndarray, seed: int, group: str, animals: np.ndarray, visit: int,
-            settings: PlacePreferenceSettings = PlacePreferenceSettings()) -> dict[str, np.ndarray]:
+def measure(
+    ongoing_drive: np.ndarray,
+    seed: int,
+    group: str,
+    animals: np.ndarray,
+    visit: int,
+    settings: PlacePreferenceSettings = PlacePreferenceSettings(),
+) -> dict[str, np.ndarray]:
     """Test n animals before and after conditioning.
 
     Arguments:
-        ongoing_drive: ongoing pain during conditioning, 0 (none) to 1 (that of the untreated injury at its height), shape (n,).
+        ongoing_drive: ongoing pain during conditioning, 0 (none) to 1 (that of the untreated injury at its height),
+            shape (n,).
 
     Returns: ``before_s`` and ``after_s`` in the paired chamber, ``difference_s`` (after - before), each shape (n,).
     """

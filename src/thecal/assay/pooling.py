@@ -53,12 +53,20 @@ class PooledCurve:
     converged: bool
 
 
-def pool(series, last, filaments: FilamentSet, guess: float = 0.0, lapse: float = 0.0,
-         sigma_log10: float | None = None, steps: str = "exact") -> PooledCurve:
+def pool(
+    series,
+    last,
+    filaments: FilamentSet,
+    guess: float = 0.0,
+    lapse: float = 0.0,
+    sigma_log10: float | None = None,
+    steps: str = "exact",
+) -> PooledCurve:
     """Fit one condition's sessions together.
 
     Arguments:
-        series, last: as in :func:`thecal.assay.threshold.estimate`, shape (n,); sessions without a change of letter count too.
+        series, last: as in :func:`thecal.assay.threshold.estimate`, shape (n,); sessions without a change of letter
+            count too.
         guess, lapse: probability of X far below, and of O far above, the threshold.
         sigma_log10: hold the width fixed instead of estimating it.
 
@@ -70,8 +78,9 @@ def pool(series, last, filaments: FilamentSet, guess: float = 0.0, lapse: float 
     if not (0 <= guess < 0.5 and 0 <= lapse < 0.5):
         raise ThecalError.single("pool", "guess and lapse must lie in [0, 0.5)", seen=f"{guess}, {lapse}")
     if not ((responses.letters == 1).any() and (responses.letters == 0).any()):
-        raise ThecalError.single("series", "all responses are alike, so no curve can be fitted",
-                                 remedy="report the sessions as censored")
+        raise ThecalError.single(
+            "series", "all responses are alike, so no curve can be fitted", remedy="report the sessions as censored"
+        )
     code = responses.codes() * 64 + np.clip(last, -20, 40) + 20
     _, first, back, count = np.unique(code, return_index=True, return_inverse=True, return_counts=True)
     forces = forces_of(positions(responses, last)[first], filaments, steps, last[first])
@@ -86,10 +95,14 @@ def pool(series, last, filaments: FilamentSet, guess: float = 0.0, lapse: float 
         return -float(count @ logsumexp(sessions(parameters), axis=1))
 
     used = letters >= 0
-    begin = np.array([np.average(np.where(used, forces, 0).sum(1) / used.sum(1), weights=count), np.log(0.5), np.log(0.3)])
+    begin = np.array(
+        [np.average(np.where(used, forces, 0).sum(1) / used.sum(1), weights=count), np.log(0.5), np.log(0.3)]
+    )
     bounds = [(None, None), tuple(np.log(_SIGMA_BOUNDS)), tuple(np.log(_TAU_BOUNDS))]
-    fits = [minimize(loss, begin + shift, method="L-BFGS-B", bounds=bounds)
-            for shift in (np.zeros(3), np.array([0.0, 0.7, -1.5]))]  # the second start guards against a flat ridge
+    fits = [
+        minimize(loss, begin + shift, method="L-BFGS-B", bounds=bounds)
+        for shift in (np.zeros(3), np.array([0.0, 0.7, -1.5]))
+    ]  # the second start guards against a flat ridge
     fit = min(fits, key=lambda result: result.fun)
     mean_se, sigma_se = _standard_errors(loss, fit.x, estimated_width=sigma_log10 is None)
     joint = sessions(fit.x)
@@ -98,12 +111,22 @@ def pool(series, last, filaments: FilamentSet, guess: float = 0.0, lapse: float 
     mean = posterior @ grid
     spread = np.sqrt(np.maximum(posterior @ grid**2 - mean**2, 0.0))
     width = float(np.exp(fit.x[1])) if sigma_log10 is None else float(sigma_log10)
-    return PooledCurve(float(fit.x[0]), mean_se, width, sigma_se, float(np.exp(fit.x[2])), mean[back.ravel()],
-                       spread[back.ravel()], int(responses.length.sum()), -float(fit.fun), bool(fit.success))
+    return PooledCurve(
+        float(fit.x[0]),
+        mean_se,
+        width,
+        sigma_se,
+        float(np.exp(fit.x[2])),
+        mean[back.ravel()],
+        spread[back.ravel()],
+        int(responses.length.sum()),
+        -float(fit.fun),
+        bool(fit.success),
+    )
 
 
 def _joint(forces, letters, thresholds, width, guess, lapse) -> np.ndarray:
-    """log P(series, node): shape (sessions, nodes)."""
+    """Log P(series, node): shape (sessions, nodes)."""
     z = (forces[:, :, None] - thresholds) / width
     if guess == 0 and lapse == 0:
         log_p = log_ndtr(np.where(letters[:, :, None] == 1, z, -z))

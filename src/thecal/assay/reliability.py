@@ -46,9 +46,16 @@ class Reliability:
     warnings: tuple[str, ...]
 
 
-def reliability(filaments: FilamentSet, sigma_log10: float, true_log10_g, steps: str = "nominal",
-                assumed_sigma_log10: float | None = None, after_change: int = 4, guess: float = 0.0,
-                lapse: float = 0.0) -> Reliability:
+def reliability(
+    filaments: FilamentSet,
+    sigma_log10: float,
+    true_log10_g,
+    steps: str = "nominal",
+    assumed_sigma_log10: float | None = None,
+    after_change: int = 4,
+    guess: float = 0.0,
+    lapse: float = 0.0,
+) -> Reliability:
     """Expected bias, spread and failures of the up-down estimate.
 
     Arguments:
@@ -68,8 +75,15 @@ def reliability(filaments: FilamentSet, sigma_log10: float, true_log10_g, steps:
     inside = (fitted.low[None, :] <= truth[:, None]) & (truth[:, None] <= fitted.high[None, :])
     bias, sd = mean - truth, np.sqrt(np.maximum(square - mean**2, 0.0))
     assumed = filaments.step_log10 if assumed_sigma_log10 is None else assumed_sigma_log10
-    return Reliability(truth, bias, sd, 1.0 - share, (weight * inside).sum(axis=1), weight @ responses.length,
-                       _warnings(filaments, sigma_log10, assumed, truth, bias, sd, 1.0 - share))
+    return Reliability(
+        truth,
+        bias,
+        sd,
+        1.0 - share,
+        (weight * inside).sum(axis=1),
+        weight @ responses.length,
+        _warnings(filaments, sigma_log10, assumed, truth, bias, sd, 1.0 - share),
+    )
 
 
 @functools.lru_cache(maxsize=32)
@@ -99,8 +113,15 @@ def _fitted(filaments: FilamentSet, steps: str, sigma: float | None, after_chang
     return estimate(*every_series(filaments, after_change), filaments, steps=steps, sigma_log10=sigma)
 
 
-def _probabilities(responses: Responses, last: np.ndarray, filaments: FilamentSet, truth: np.ndarray, sigma: float,
-                   guess: float, lapse: float) -> np.ndarray:
+def _probabilities(
+    responses: Responses,
+    last: np.ndarray,
+    filaments: FilamentSet,
+    truth: np.ndarray,
+    sigma: float,
+    guess: float,
+    lapse: float,
+) -> np.ndarray:
     """P(series | true threshold), shape (thresholds, series); each row sums to 1."""
     curve = ResponseCurve(guess=guess, lapse=lapse)
     chance = response_probability(truth, np.full(truth.size, float(sigma)), curve, filaments)
@@ -114,15 +135,20 @@ def _warnings(filaments: FilamentSet, sigma: float, assumed: float, truth, bias,
     said = []
     step, ratio = filaments.step_log10, sigma / assumed
     if step > 2.0 * sigma:
-        said.append(f"The steps ({step:.2f} log10) are more than twice the width of the curve ({sigma:.2f}): the estimate "
-                    "jumps between filaments. Use a finer set.")
+        said.append(
+            f"The steps ({step:.2f} log10) are more than twice the width of the curve ({sigma:.2f}): the estimate "
+            "jumps between filaments. Use a finer set."
+        )
     if not 0.5 <= ratio <= 2.0:
-        said.append(f"The estimator assumes a curve of width {assumed:.2f} log10, the animals have {sigma:.2f}: intervals "
-                    "of single sessions are wrong. Pool sessions, or state the width.")
+        said.append(
+            f"The estimator assumes a curve of width {assumed:.2f} log10, the animals have {sigma:.2f}: intervals "
+            "of single sessions are wrong. Pool sessions, or state the width."
+        )
     for at, value, limit, text in (
-            (truth, np.abs(bias), BIAS_LIMIT_LOG10, "is biased by up to {:.2f} log10"),
-            (truth, sd, SD_LIMIT_LOG10, "has a spread (SD) of up to {:.2f} log10 from the method alone"),
-            (truth, none, NO_ESTIMATE_LIMIT, "does not exist in up to {:.0%} of sessions (letters all alike)")):
+        (truth, np.abs(bias), BIAS_LIMIT_LOG10, "is biased by up to {:.2f} log10"),
+        (truth, sd, SD_LIMIT_LOG10, "has a spread (SD) of up to {:.2f} log10 from the method alone"),
+        (truth, none, NO_ESTIMATE_LIMIT, "does not exist in up to {:.0%} of sessions (letters all alike)"),
+    ):
         if value.max() > limit:
             where = 10.0 ** at[int(value.argmax())]
             said.append(f"The estimate {text.format(float(value.max()))}, at a true threshold of {where:.3g} g.")

@@ -1,6 +1,6 @@
 """A sample taken at the end: CSF by ELISA, or a marker in a piece of cord or ganglion.
 
-    reading = true x recovery x exp(animal + well),  below the limit of quantification it is reported as "<"
+reading = true x recovery x exp(animal + well),  below the limit of quantification it is reported as "<"
 """
 
 from __future__ import annotations
@@ -21,12 +21,21 @@ class SampleSettings:
     limit: float = number(0.0, "caller's unit", "protocol", "limit of quantification; 0 for none")
     wells: int = number(2, "wells", "protocol", "duplicates, as ELISA kits ask for", 1, 4)
     well_cv: float = number(0.08, "fraction", "assumed", "kits state an intra-assay CV below 10 %", 0.03, 0.15)
-    sampling_cv: float = number(0.15, "fraction", "assumed", "taking the sample: dilution by blood, region cut, section chosen", 0.05, 0.40)
+    sampling_cv: float = number(
+        0.15, "fraction", "assumed", "taking the sample: dilution by blood, region cut, section chosen", 0.05, 0.40
+    )
     recovery: float = number(1.0, "fraction", "assumed", "share of the true amount found", 0.7, 1.1)
 
 
-def measure(true_value: np.ndarray, seed: int, group: str, animals: np.ndarray, visit: int, settings: SampleSettings = SampleSettings(),
-            analyte: str = "sample") -> dict[str, np.ndarray]:
+def measure(
+    true_value: np.ndarray,
+    seed: int,
+    group: str,
+    animals: np.ndarray,
+    visit: int,
+    settings: SampleSettings = SampleSettings(),
+    analyte: str = "sample",
+) -> dict[str, np.ndarray]:
     """Take one sample from each of n animals.
 
     Arguments:

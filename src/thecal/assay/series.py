@@ -67,8 +67,12 @@ def read_series(strings) -> Responses:
     length = (signs != 0).sum(axis=1)
     wrong = ((letters < 0) & (signs != 0)).any(axis=1) | (length > LONGEST)
     if wrong.any():
-        raise ThecalError.single("series", "an up-down series holds only O and X, at most 40 of them",
-                                 seen=str(text[wrong][0]), allowed="for example OXOOXX")
+        raise ThecalError.single(
+            "series",
+            "an up-down series holds only O and X, at most 40 of them",
+            seen=str(text[wrong][0]),
+            allowed="for example OXOOXX",
+        )
     return Responses(letters[:, : max(int(length.max(initial=0)), 1)], length)
 
 
@@ -76,9 +80,10 @@ def positions(responses: Responses, last: np.ndarray) -> np.ndarray:
     """Filament of each stimulus, walked back from the last one.
 
     Equation: p[i] = p[i+1] - 1 after O, + 1 after X.
+
     Arguments:
         last: position (from 1) of the last filament, shape (n,).
-    Returns: integer positions, shape (n, L); they may lie outside the set (then the note is wrong); 0 where no stimulus.
+    Returns: integer positions, shape (n, L), 0 where no stimulus; outside the set where the note is wrong.
     """
     moves = np.where(responses.letters == 0, 1, np.where(responses.letters == 1, -1, 0)).astype(np.int64)
     places = np.arange(moves.shape[1])

@@ -12,8 +12,8 @@ def number(value: Any, unit: str, kind: str, source: str, low: float | None = No
     """A dataclass field with its provenance.
 
     Arguments:
-        kind: measured, derived (computed from data or from other numbers), assumed, calibrated, or protocol (a choice of
-            the experimenter).
+        kind: measured, derived (computed from data or other numbers), assumed, calibrated, or protocol (a choice of the
+            experimenter).
         low, high: plausible range where one is known.
     """
     if kind not in KINDS:
@@ -37,6 +37,16 @@ class Provenance:
 def provenance(settings: Any, room: str = "assay") -> list[Provenance]:
     """Every number of a settings object with its source, for the report's table of parameters."""
     prefix = f"{room}.{type(settings).__name__}"
-    return [Provenance(f"{prefix}.{item.name}", getattr(settings, item.name), item.metadata["unit"],
-                       item.metadata["kind"], item.metadata["source"], item.metadata["low"], item.metadata["high"])
-            for item in fields(settings) if item.metadata]
+    return [
+        Provenance(
+            f"{prefix}.{item.name}",
+            getattr(settings, item.name),
+            item.metadata["unit"],
+            item.metadata["kind"],
+            item.metadata["source"],
+            item.metadata["low"],
+            item.metadata["high"],
+        )
+        for item in fields(settings)
+        if item.metadata
+    ]

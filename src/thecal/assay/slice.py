@@ -3,7 +3,7 @@
 The bath holds one concentration for some minutes; what it does to transmission is the pain room's affair and arrives
 here as ratios to sham. This room adds what the rig adds: few neurons, each different, and a finite recording.
 
-    frequency_j = f_sham x ratio x neuron_j,   events_j ~ Poisson(frequency_j x recording),  amplitude_j likewise lognormal
+    frequency_j = f_sham x ratio x neuron_j,   events_j ~ Poisson(frequency_j x recording),  amplitude_j likewise
 """
 
 from __future__ import annotations
@@ -22,25 +22,41 @@ from thecal.core.streams import uniforms
 class SliceSettings:
     """Protocol, sham level and spread between neurons."""
 
-    bath_min: float = number(5.0, "min", "protocol", "wash-in of a few minutes; Chen 2015 Fig 6 does not state it in text", 2.0, 10.0)
+    bath_min: float = number(
+        5.0, "min", "protocol", "wash-in of a few minutes; Chen 2015 Fig 6 does not state it in text", 2.0, 10.0
+    )
     recording_s: float = number(60.0, "s", "assumed", "common length of an analysed sweep", 30.0, 180.0)
-    sham_frequency_hz: float = number(5.0, "Hz", "assumed", "recalled from lamina II recordings; Hz of Chen 2015 stand only "
-                                      "in its plot", 2.0, 10.0)
-    sham_amplitude_pa: float = number(24.6, "pA", "measured", "Mol Pain 2014 10:25 abstract: 24.64 +/- 0.91 (SEM), C57BL/6", 22.0, 27.0)
+    sham_frequency_hz: float = number(
+        5.0, "Hz", "assumed", "recalled from lamina II recordings; Hz of Chen 2015 stand only in its plot", 2.0, 10.0
+    )
+    sham_amplitude_pa: float = number(
+        24.6, "pA", "measured", "Mol Pain 2014 10:25 abstract: 24.64 +/- 0.91 (SEM), C57BL/6", 22.0, 27.0
+    )
     frequency_cv: float = number(0.40, "fraction", "assumed", "between neurons; no raw set was found", 0.2, 0.7)
-    amplitude_cv: float = number(0.18, "fraction", "assumed", "between neurons; 0.91 pA SEM would be 0.17 at n = 21", 0.1, 0.3)
+    amplitude_cv: float = number(
+        0.18, "fraction", "assumed", "between neurons; 0.91 pA SEM would be 0.17 at n = 21", 0.1, 0.3
+    )
     event_amplitude_cv: float = number(0.5, "fraction", "assumed", "between events of one neuron", 0.3, 0.8)
 
 
-def measure(frequency_ratio: np.ndarray, amplitude_ratio: np.ndarray, seed: int, group: str, neurons: np.ndarray, visit: int,
-            settings: SliceSettings = SliceSettings()) -> dict[str, np.ndarray]:
+def measure(
+    frequency_ratio: np.ndarray,
+    amplitude_ratio: np.ndarray,
+    seed: int,
+    group: str,
+    neurons: np.ndarray,
+    visit: int,
+    settings: SliceSettings = SliceSettings(),
+) -> dict[str, np.ndarray]:
     """Record n neurons of one group in one bath.
 
     Arguments:
         frequency_ratio, amplitude_ratio: expected value relative to sham without drug, scalar or shape (n,).
-        neurons: integer keys, shape (n,); the same neuron at another ``visit`` (before and after wash-in) keeps its character.
+        neurons: integer keys, shape (n,); the same neuron at another ``visit`` (before and after wash-in) keeps its
+            character.
 
-    Returns: ``frequency_hz``, ``amplitude_pa``, ``events`` (count), and both relative to the sham level, each shape (n,).
+    Returns: ``frequency_hz``, ``amplitude_pa``, ``events`` (count), and both relative to the sham level, each of
+        shape (n,).
     """
     neurons = np.asarray(neurons)
     own = ndtri(uniforms(seed, group, neurons, "slice/neuron", 0, 2))
@@ -52,6 +68,10 @@ def measure(frequency_ratio: np.ndarray, amplitude_ratio: np.ndarray, seed: int,
     error = settings.event_amplitude_cv / np.sqrt(np.maximum(events, 1.0))
     amplitude = np.where(events > 0, mean * np.exp(error * ndtri(draws[:, 1]) - 0.5 * error**2), np.nan)
     frequency = events / settings.recording_s
-    return {"frequency_hz": frequency, "amplitude_pa": amplitude, "events": events.astype(np.int64),
-            "frequency_of_sham": frequency / settings.sham_frequency_hz,
-            "amplitude_of_sham": amplitude / settings.sham_amplitude_pa}
+    return {
+        "frequency_hz": frequency,
+        "amplitude_pa": amplitude,
+        "events": events.astype(np.int64),
+        "frequency_of_sham": frequency / settings.sham_frequency_hz,
+        "amplitude_of_sham": amplitude / settings.sham_amplitude_pa,
+    }

@@ -23,13 +23,16 @@ def sudo(series, last_number, species: str) -> np.ndarray:
     """Thresholds by SUDO.
 
     Arguments:
-        series: strings of O and X, shape (n,). last_number: number of the last filament in the full set of 20, shape (n,).
+        series: strings of O and X, shape (n,).
+        last_number: number of the last filament in the full set of 20, shape (n,).
         species: mouse or rat.
 
     Returns: log10 g, shape (n,); NaN where the series does not hold exactly five letters.
     """
     if species not in COEFFICIENTS:
-        raise ThecalError.single("species", "SUDO has no formula for this species", seen=species, allowed=", ".join(COEFFICIENTS))
+        raise ThecalError.single(
+            "species", "SUDO has no formula for this species", seen=species, allowed=", ".join(COEFFICIENTS)
+        )
     responses = read_series(series)
     slope, intercept = COEFFICIENTS[species]
     ends_on_x = responses.letters[np.arange(len(responses)), np.maximum(responses.length - 1, 0)] == 1

@@ -33,7 +33,7 @@ class Thresholds:
     """Estimates of n sessions.
 
     Arguments:
-        log10_g: estimate; for a censored session the last (lightest or heaviest) filament used; NaN if the series is empty.
+        log10_g: estimate; for a censored session the last filament used; NaN for an empty series.
         low, high: likelihood interval; -inf or +inf on the open side of a censored session.
         censored: "", "<" (every response was a withdrawal) or ">" (there was none).
         outside: the path leaves the filament set, so some forces were extrapolated by the mean step.
@@ -58,8 +58,9 @@ class Thresholds:
         return Thresholds(*(values[index] for values in vars(self).values()))
 
 
-def estimate(series, last, filaments: FilamentSet, steps: str = "exact", sigma_log10: float | None = None,
-             level: float = 0.95) -> Thresholds:
+def estimate(
+    series, last, filaments: FilamentSet, steps: str = "exact", sigma_log10: float | None = None, level: float = 0.95
+) -> Thresholds:
     """50 % thresholds of many sessions.
 
     Arguments:

@@ -20,27 +20,59 @@ from thecal.assay.series import Responses
 from thecal.assay.settings import number
 from thecal.core.streams import uniforms
 
-_TRIALS = ("raw up-down series of 59 mice (Sandoval Ortega 2026, doi:10.5281/zenodo.20762768), probit with a random "
-           "threshold per session, assay.pooling")
+_TRIALS = (
+    "raw up-down series of 59 mice (Sandoval Ortega 2026, doi:10.5281/zenodo.20762768), probit with a random "
+    "threshold per session, assay.pooling"
+)
 
 
 @dataclass(frozen=True)
 class ResponseCurve:
     """How one animal answers one filament. The defaults are mouse; for other species they are an assumption."""
 
-    sigma_normal_log10: float = number(0.339, "log10 g", "measured", f"{_TRIALS}; uninjured or before injury, 104 sessions, "
-                                       "with 1 % guesses and lapses (0.352 without)", 0.27, 0.44)
-    flattening: float = number(0.942, "1 / log10 g", "measured", f"{_TRIALS}; sigma 1.35 at a deficit of 1.46 after SNI, "
-                               "84 sessions (1.39 without lapses); a third group (deficit 0.6, sigma 0.64) lies on the same "
-                               "curve", 0.55, 1.35)
+    sigma_normal_log10: float = number(
+        0.339,
+        "log10 g",
+        "measured",
+        f"{_TRIALS}; uninjured or before injury, 104 sessions, with 1 % guesses and lapses (0.352 without)",
+        0.27,
+        0.44,
+    )
+    flattening: float = number(
+        0.942,
+        "1 / log10 g",
+        "measured",
+        f"{_TRIALS}; sigma 1.35 at a deficit of 1.46 after SNI, "
+        "84 sessions (1.39 without lapses); a third group (deficit 0.6, sigma 0.64) lies on the same "
+        "curve",
+        0.55,
+        1.35,
+    )
     sigma_most_log10: float = number(2.0, "log10 g", "assumed", "no curve flatter than this was seen", 1.4, 3.0)
-    guess: float = number(0.01, "probability", "assumed", f"{_TRIALS}: likelihood is highest at 0 and 1.7 "
-                          "lower at 0.04", 0.0, 0.04)
-    lapse: float = number(0.01, "probability", "assumed", "as guess; 44 of 45 touches with 5.5 g were answered", 0.0, 0.04)
-    day_sd_log10: float = number(0.15, "log10 g", "derived", "between-session SD 0.25 less between-animal SD 0.21 gives "
-                                 "0.14; within-animal SD 0.27 less estimator SD 0.20 gives 0.18 (same 59 mice)", 0.10, 0.20)
-    observer_sd_log10: float = number(0.10, "log10 g", "assumed", "the experimenter is the largest environmental factor "
-                                      "(Chesler 2002 as cited by paingeneticslab.ca), without a figure for von Frey", 0.0, 0.25)
+    guess: float = number(
+        0.01, "probability", "assumed", f"{_TRIALS}: likelihood is highest at 0 and 1.7 lower at 0.04", 0.0, 0.04
+    )
+    lapse: float = number(
+        0.01, "probability", "assumed", "as guess; 44 of 45 touches with 5.5 g were answered", 0.0, 0.04
+    )
+    day_sd_log10: float = number(
+        0.15,
+        "log10 g",
+        "derived",
+        "between-session SD 0.25 less between-animal SD 0.21 gives "
+        "0.14; within-animal SD 0.27 less estimator SD 0.20 gives 0.18 (same 59 mice)",
+        0.10,
+        0.20,
+    )
+    observer_sd_log10: float = number(
+        0.10,
+        "log10 g",
+        "assumed",
+        "the experimenter is the largest environmental factor "
+        "(Chesler 2002 as cited by paingeneticslab.ca), without a figure for von Frey",
+        0.0,
+        0.25,
+    )
 
     def sigma(self, deficit_log10: np.ndarray) -> np.ndarray:
         """Width of the curve at a deficit (baseline less latent threshold, log10), shape as given."""
@@ -62,8 +94,17 @@ class VonFreySettings:
     after_change: int = number(4, "stimuli", "protocol", "Chaplan 1994; PSPP/NINDS von Frey test page")
 
 
-def measure(latent_log10_g: np.ndarray, deficit_log10: np.ndarray, seed: int, group: str, animals: np.ndarray, visit: int,
-            settings: VonFreySettings, observer: str = "", paw: str = "left") -> dict[str, np.ndarray]:
+def measure(
+    latent_log10_g: np.ndarray,
+    deficit_log10: np.ndarray,
+    seed: int,
+    group: str,
+    animals: np.ndarray,
+    visit: int,
+    settings: VonFreySettings,
+    observer: str = "",
+    paw: str = "left",
+) -> dict[str, np.ndarray]:
     """Test n animals of one arm on one visit.
 
     Arguments:
@@ -73,7 +114,7 @@ def measure(latent_log10_g: np.ndarray, deficit_log10: np.ndarray, seed: int, gr
         observer: name of who tests; the same name has the same bias throughout a study. "" has none.
         paw: a second paw draws its own numbers.
 
-    Returns: dict of arrays of shape (n,): ``series`` (str), ``last_filament`` (position from 1), ``last_g`` (true force),
+    Returns: dict of arrays of shape (n,): ``series`` (str), ``last_filament`` (position from 1), ``last_g`` (force),
         ``stimuli`` (count).
     Validity: the animal does not learn within a session; the paw is not sensitised by earlier touches.
     """
@@ -86,12 +127,17 @@ def measure(latent_log10_g: np.ndarray, deficit_log10: np.ndarray, seed: int, gr
     letters, last = climb(chance, draws[:, 1:], filaments.start, settings.after_change)
     length = (letters >= 0).sum(axis=1)
     responses = Responses(letters[:, : int(length.max(initial=1))], length)
-    return {"series": responses.strings(), "last_filament": last, "last_g": 10.0 ** filaments.forces_log10_g[last - 1],
-            "stimuli": length}
+    return {
+        "series": responses.strings(),
+        "last_filament": last,
+        "last_g": 10.0 ** filaments.forces_log10_g[last - 1],
+        "stimuli": length,
+    }
 
 
-def response_probability(theta_log10_g: np.ndarray, sigma_log10: np.ndarray, curve: ResponseCurve,
-                         filaments: FilamentSet) -> np.ndarray:
+def response_probability(
+    theta_log10_g: np.ndarray, sigma_log10: np.ndarray, curve: ResponseCurve, filaments: FilamentSet
+) -> np.ndarray:
     """P(X) of each animal at each filament of the set, shape (n, m)."""
     z = (filaments.forces_log10_g[None, :] - np.asarray(theta_log10_g)[:, None]) / np.asarray(sigma_log10)[:, None]
     return curve.guess + (1.0 - curve.guess - curve.lapse) * ndtr(z)

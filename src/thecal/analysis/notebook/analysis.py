@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +20,16 @@ from thecal.analysis.statistics import Analysis, AnalysisPlan, analyse
 from thecal.assay.threshold import estimate
 from thecal.core.errors import ThecalError
 
-OUTCOME_OF = {"von_frey": "threshold", "percent_response": "threshold", "electronic_von_frey": "value", "hargreaves": "latency",
-              "cold_plate": "latency", "acetone": "seconds", "score": "score", "place_preference": "value"}
+OUTCOME_OF = {
+    "von_frey": "threshold",
+    "percent_response": "threshold",
+    "electronic_von_frey": "value",
+    "hargreaves": "latency",
+    "cold_plate": "latency",
+    "acetone": "seconds",
+    "score": "score",
+    "place_preference": "value",
+}
 _VEHICLES = ("vehicle", "veh", "pbs", "saline", "acsf")
 _CONTROLS = ("control", "ctrl", "sham", "uninjured", "naive", "naïve", "untreated", "wt", "wildtype")
 NOTICE = "Research software, not medical advice."
@@ -52,41 +60,71 @@ class NotebookAnalysis:
     notebook: Notebook
     tests: tuple[TestAnalysis, ...]
     curves: tuple[Curve, ...]
+    pooled: pd.DataFrame
     findings: tuple[Finding, ...]
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data for ``--json``: contrasts, variability, findings; then what lies behind them."""
-        done = [test for test in self.tests if test.analysis is not None]
+        done = [(test, test.analysis) for test in self.tests if test.analysis is not None]
         method = [asdict(curve) for curve in self.curves]
         return {
-            "contrasts": [row for test in done for row in _contrasts(test)],
-            "variability": {"groups": [{"assay": test.assay, "paw": test.paw, "stimulus": test.stimulus, "unit": test.analysis.unit} | row
-                                       for test in done for row in _records(test.analysis.variability)],
-                            "method": _plain(method), "published": [dict(row) for row in PUBLISHED], "published_source": PUBLISHED_SOURCE},
+            "contrasts": [row for test, analysis in done for row in _contrasts(test, analysis)],
+            "variability": {
+                "groups": [
+                    _key(test, analysis) | row for test, analysis in done for row in _records(analysis.variability)
+                ],
+                "method": _plain(method),
+                "published": [dict(row) for row in PUBLISHED],
+                "published_source": PUBLISHED_SOURCE,
+            },
             "findings": [_plain(finding.as_dict()) for finding in self.findings],
-            "sensitivity": [{"assay": test.assay} | row for test in done for row in _records(test.sensitivity)],
-            "conclusions": [{"test": test.title} | dict(vars(said)) for test in done for said in test.analysis.conclusions],
-            "not_analysed": [{"test": test.title, "reason": test.reason} for test in self.tests if test.analysis is None],
-            "counts": count_by_kind(self.findings), "files": list(self.notebook.files), "steps": self.notebook.steps,
-            "filaments": asdict(self.notebook.mapping.filament_set()), "notice": NOTICE,
+            "sensitivity": [
+                _key(test, analysis) | row for test, analysis in done for row in _records(test.sensitivity)
+            ],
+            "conclusions": [
+                {"test": test.title} | dict(vars(said)) for test, analysis in done for said in analysis.conclusions
+            ],
+            "not_analysed": [
+                {"test": test.title, "reason": test.reason} for test in self.tests if test.analysis is None
+            ],
+            "counts": count_by_kind(self.findings),
+            "files": list(self.notebook.files),
+            "steps": self.notebook.steps,
+            "filaments": asdict(self.notebook.mapping.filament_set()),
+            "notice": NOTICE,
         }
 
     def write(self, folder: str | os.PathLike[str]) -> list[Path]:
         """Write all tables as CSV and ``analysis.json``, atomically; the files written."""
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        tables = {"readings": self.notebook.readings, "findings": pd.DataFrame([f.as_dict() for f in self.findings]),
-                  "curves": pd.DataFrame([asdict(curve) for curve in self.curves])}
-        written = [_write(folder / f"{name}.csv", table.to_csv(index=False)) for name, table in tables.items() if len(table)]
+        tables = {
+            "readings": self.notebook.readings,
+            "findings": pd.DataFrame([f.as_dict() for f in self.findings]),
+            "curves": pd.DataFrame([asdict(curve) for curve in self.curves]),
+            "pooled_sessions": self.pooled,
+        }
+        written = [
+            _write(folder / f"{name}.csv", table.to_csv(index=False)) for name, table in tables.items() if len(table)
+        ]
         for test in self.tests:
             if test.analysis is not None:
                 written += test.analysis.write_csv(folder / _file_name(test.title))
                 if len(test.sensitivity):
-                    written.append(_write(folder / _file_name(test.title) / "sensitivity.csv", test.sensitivity.to_csv(index=False)))
-        return [*written, _write(folder / "analysis.json", json.dumps(self.as_dict(), indent=1, ensure_ascii=False, allow_nan=False))]
+                    written.append(
+                        _write(
+                            folder / _file_name(test.title) / "sensitivity.csv", test.sensitivity.to_csv(index=False)
+                        )
+                    )
+        return [
+            *written,
+            _write(folder / "analysis.json", json.dumps(self.as_dict(), indent=1, ensure_ascii=False, allow_nan=False)),
+        ]
 
 
-def analyse_notebook(notebook: Notebook, reference: str | None = None, plan: AnalysisPlan | None = None) -> NotebookAnalysis:
+def analyse_notebook(
+    notebook: Notebook, reference: str | None = None, plan: AnalysisPlan | None = None
+) -> NotebookAnalysis:
     """Analyse every test of a notebook.
 
     Arguments:
@@ -97,27 +135,40 @@ def analyse_notebook(notebook: Notebook, reference: str | None = None, plan: Ana
     """
     found: list[Finding] = []
     filaments = notebook.mapping.filament_set()
-    fitted, said = curves(notebook.readings, filaments, notebook.steps)
+    fitted, pooled, said = curves(notebook.readings, filaments, notebook.steps)
     table = notebook.readings[notebook.readings["assay"] != ""]
     tests = []
     for (assay, paw, stimulus), rows in table.groupby(["assay", "paw", "stimulus"], sort=False):
         control = _reference(rows, reference, found)
-        tests.append(_analyse_test(notebook, rows, (str(assay), str(paw), str(stimulus)), control, plan or AnalysisPlan()))
-    return NotebookAnalysis(notebook, tuple(tests), tuple(fitted), (*notebook.findings, *said, *found))
+        tests.append(
+            _analyse_test(notebook, rows, (str(assay), str(paw), str(stimulus)), control, plan or AnalysisPlan())
+        )
+    return NotebookAnalysis(notebook, tuple(tests), tuple(fitted), pooled, (*notebook.findings, *said, *found))
 
 
-def _analyse_test(notebook: Notebook, rows: pd.DataFrame, key: tuple[str, str, str], control: str, plan: AnalysisPlan) -> TestAnalysis:
+def _analyse_test(
+    notebook: Notebook, rows: pd.DataFrame, key: tuple[str, str, str], control: str, plan: AnalysisPlan
+) -> TestAnalysis:
     assay, empty = key[0], pd.DataFrame()
     groups = [g for g in dict.fromkeys(rows.loc[rows["included"] & rows["value"].notna(), "group"]) if g]
     if len(groups) < 2:
-        return TestAnalysis(*key, control, None, "one group only: nothing to compare" if groups else "no groups are given", empty)
-    fitting = AnalysisPlan(**{**vars(plan), "outcome": OUTCOME_OF[assay], "reference": control, "pairs": plan.pairs or _pairs(groups, control),
-                              "cutoff": notebook.mapping.cutoff.get(assay, plan.cutoff)})
+        return TestAnalysis(
+            *key, control, None, "one group only: nothing to compare" if groups else "no groups are given", empty
+        )
+    fitting = replace(
+        plan,
+        outcome=OUTCOME_OF[assay],
+        reference=control,
+        pairs=plan.pairs or _pairs(groups, control),
+        cutoff=notebook.mapping.cutoff_of(assay) or plan.cutoff,
+    )
     try:
         done = analyse(rows, fitting)
     except ThecalError as error:
         return TestAnalysis(*key, control, None, str(error.problems[0]).replace("\n", "; "), empty)
-    return TestAnalysis(*key, control, done, "", _sensitivity(notebook, rows, done) if assay == "von_frey" else done.sensitivity)
+    return TestAnalysis(
+        *key, control, done, "", _sensitivity(notebook, rows, done) if assay == "von_frey" else done.sensitivity
+    )
 
 
 def _sensitivity(notebook: Notebook, rows: pd.DataFrame, done: Analysis) -> pd.DataFrame:
@@ -128,11 +179,17 @@ def _sensitivity(notebook: Notebook, rows: pd.DataFrame, done: Analysis) -> pd.D
     if series.any():
         other = "exact" if notebook.steps == "nominal" else "nominal"
         again = rows.copy()
-        columns = threshold_columns(estimate(rows.loc[series, "series"].to_numpy(dtype=str), rows.loc[series, "last_filament"].to_numpy(dtype=np.int64),
-                                             filaments, steps=other))
+        columns = threshold_columns(
+            estimate(
+                rows.loc[series, "series"].to_numpy(dtype=str),
+                rows.loc[series, "last_filament"].to_numpy(dtype=np.int64),
+                filaments,
+                steps=other,
+            )
+        )
         for name in ("value", "value_log10", "low", "high"):
             again.loc[series, name] = columns[name]
-        short = AnalysisPlan(**{**vars(done.plan), "sensitivity": False, "bootstraps": 0})
+        short = replace(done.plan, sensitivity=False, bootstraps=0)
         try:
             tables.append(analyse(again, short).contrasts.assign(analysis=f"{other} filament steps"))
         except ThecalError:
@@ -158,8 +215,12 @@ def _reference(rows: pd.DataFrame, wanted: str | None, found: list[Finding]) -> 
         if len(match) == 1 or (match and names is _CONTROLS):
             return match[0]
     if groups:
-        note = Finding("design", f"no group is called vehicle, sham or control; the groups are {', '.join(groups)[:200]}",
-                       f"'{groups[0]}' is the reference", likely_cause="name it with --reference")
+        note = Finding(
+            "design",
+            f"no group is called vehicle, sham or control; the groups are {', '.join(groups)[:200]}",
+            f"'{groups[0]}' is the reference",
+            likely_cause="name it with --reference",
+        )
         if note not in found:
             found.append(note)
     return groups[0] if groups else ""
@@ -171,10 +232,12 @@ def _pairs(groups: list[str], control: str) -> tuple[tuple[str, str], ...]:
     return tuple((g, control) for g in others) + (((others[0], others[1]),) if len(others) == 2 else ())
 
 
-def _contrasts(test: TestAnalysis) -> list[dict[str, Any]]:
-    assert test.analysis is not None
-    rows = test.analysis.as_dict()["contrasts"]
-    return [{"assay": test.assay, "paw": test.paw, "stimulus": test.stimulus, "unit": test.analysis.unit} | row for row in rows]
+def _key(test: TestAnalysis, analysis: Analysis) -> dict[str, Any]:
+    return {"assay": test.assay, "paw": test.paw, "stimulus": test.stimulus, "unit": analysis.unit}
+
+
+def _contrasts(test: TestAnalysis, analysis: Analysis) -> list[dict[str, Any]]:
+    return [_key(test, analysis) | row for row in analysis.as_dict()["contrasts"]]
 
 
 def _records(table: pd.DataFrame) -> list[dict[str, Any]]:

@@ -10,16 +10,24 @@ import numpy as np
 import pandas as pd
 
 from thecal.analysis.notebook.findings import Finding
-from thecal.analysis.notebook.layout import Entry
+from thecal.analysis.notebook.layout import Entry, finding_at
 from thecal.analysis.notebook.mapping import Mapping
 from thecal.analysis.notebook.series_check import check_series
-from thecal.analysis.notebook.spelling import UNITS, read_name, read_number, read_sex
+from thecal.analysis.notebook.spelling import read_name, read_number, read_sex
 from thecal.analysis.notebook.table import frame, threshold_columns, with_logs
+from thecal.analysis.notebook.vocabulary import UNITS
 from thecal.assay.percent_response import fit_counts
 from thecal.assay.threshold import estimate
 
-RANGES = {"von_frey": (1e-4, 400.0), "electronic_von_frey": (0.01, 1000.0), "hargreaves": (0.1, 120.0), "cold_plate": (0.0, 600.0),
-          "acetone": (0.0, 300.0), "score": (-1000.0, 1000.0), "place_preference": (-7200.0, 7200.0)}
+RANGES = {
+    "von_frey": (1e-4, 400.0),
+    "electronic_von_frey": (0.01, 1000.0),
+    "hargreaves": (0.1, 120.0),
+    "cold_plate": (0.0, 600.0),
+    "acetone": (0.0, 300.0),
+    "score": (-1000.0, 1000.0),
+    "place_preference": (-7200.0, 7200.0),
+}
 _EMPTY_WORDS = {"", "na", "n/a", "nan", "-", "--", "?", "nd", "n.d.", "missing", "none", "null", "."}
 
 
@@ -43,10 +51,20 @@ def readings_from(entries: list[Entry], mapping: Mapping, steps: str = "nominal"
 
 
 def _say_empty(entries: list[Entry], findings: list[Finding]) -> None:
-    empty = [e for e in entries if _is_empty(e.series) and all(map(_is_empty, e.numbers)) and all(_is_empty(c[1]) for c in e.counts)]
+    empty = [
+        e
+        for e in entries
+        if _is_empty(e.series) and all(map(_is_empty, e.numbers)) and all(_is_empty(c[1]) for c in e.counts)
+    ]
     if empty:
-        findings.append(Finding("missing_visit", f"{len(empty)} lines or cells without a reading, the first: {empty[0].animal}, {empty[0].where}",
-                                "no reading", severity="note"))
+        findings.append(
+            Finding(
+                "missing_visit",
+                f"{len(empty)} lines or cells without a reading, the first: {empty[0].animal}, {empty[0].where}",
+                "no reading",
+                severity="note",
+            )
+        )
 
 
 def _series_rows(entries: list[Entry], mapping: Mapping, steps: str, findings: list[Finding]) -> list[dict[str, Any]]:
@@ -56,11 +74,16 @@ def _series_rows(entries: list[Entry], mapping: Mapping, steps: str, findings: l
     clean, found, _ = check_series(entries, mapping, filaments)
     findings += found
     usable = [i for i, series in enumerate(clean) if series.usable]
-    thresholds = estimate([clean[i].letters for i in usable] or [""], [clean[i].last for i in usable] or [1], filaments, steps=steps)
+    thresholds = estimate(
+        [clean[i].letters for i in usable] or [""], [clean[i].last for i in usable] or [1], filaments, steps=steps
+    )
     columns = threshold_columns(thresholds)
     rows = []
     for entry, series in zip(entries, clean, strict=True):
-        rows.append(_common(entry) | {"series": series.letters, "last_filament": series.last or None, "note": series.note, "unit": "g"})
+        rows.append(
+            _common(entry)
+            | {"series": series.letters, "last_filament": series.last or None, "note": series.note, "unit": "g"}
+        )
     for at, i in enumerate(usable):
         rows[i].update({name: values[at] for name, values in columns.items()})
     return rows
@@ -70,14 +93,26 @@ def _number_rows(entries: list[Entry], mapping: Mapping, findings: list[Finding]
     groups: dict[tuple, list[Entry]] = defaultdict(list)
     for entry in entries:
         groups[_key(entry)].append(entry)
-    repeated = {assay: _are_repeats([len(g) for key, g in groups.items() if key[2] == assay],
-                                    any(e.trial is not None for e in entries if e.assay == assay)) for assay in {e.assay for e in entries}}
+    repeated = {
+        assay: _are_repeats(
+            [len(g) for key, g in groups.items() if key[2] == assay],
+            any(e.trial is not None for e in entries if e.assay == assay),
+        )
+        for assay in {e.assay for e in entries}
+    }
     for assay, yes in repeated.items():
         if yes:
-            findings.append(Finding("columns", f"several {assay.replace('_', ' ')} readings per animal and day", "their mean is the reading", severity="note"))
+            findings.append(
+                Finding(
+                    "columns",
+                    f"several {assay.replace('_', ' ')} readings per animal and day",
+                    "their mean is the reading",
+                    severity="note",
+                )
+            )
     rows = []
     for key, members in groups.items():
-        for together in ([members] if repeated[key[2]] else [[member] for member in members]):
+        for together in [members] if repeated[key[2]] else [[member] for member in members]:
             row = _one_number(together, mapping, findings)
             if row is not None:
                 rows.append(row)
@@ -87,8 +122,15 @@ def _number_rows(entries: list[Entry], mapping: Mapping, findings: list[Finding]
 
 def _key(entry: Entry) -> tuple:
     a = entry.attributes
-    return (entry.animal, entry.day if entry.day is not None else entry.day_text, entry.assay, str(a.get("paw", "")), str(a.get("stimulus", "")),
-            str(a.get("group", "")), str(a.get("observer", "")))
+    return (
+        entry.animal,
+        entry.day if entry.day is not None else entry.day_text,
+        entry.assay,
+        str(a.get("paw", "")),
+        str(a.get("stimulus", "")),
+        str(a.get("group", "")),
+        str(a.get("observer", "")),
+    )
 
 
 def _are_repeats(sizes: list[int], trials_named: bool) -> bool:
@@ -105,28 +147,58 @@ def _one_number(entries: list[Entry], mapping: Mapping, findings: list[Finding])
     if not cells:
         return None
     low, high = RANGES.get(assay, (-np.inf, np.inf))
-    cutoff = mapping.cutoff.get(assay)
-    values, sides = [], set()
+    cutoff = mapping.cutoff_of(assay)
+    values: list[float] = []
+    sides = set()
     for cell in cells:
         number = read_number(cell)
         if number is None:
-            cause = "the spreadsheet turned the number into a date" if isinstance(cell, datetime.date) else "text in a column of numbers"
-            findings.append(_finding(first, "cell", f"'{cell}' is not a number", "not used", cause, "error"))
+            cause = (
+                "the spreadsheet turned the number into a date"
+                if isinstance(cell, datetime.date)
+                else "text in a column of numbers"
+            )
+            findings.append(finding_at(first, "cell", f"'{cell}' is not a number", "not used", cause, "error"))
         elif not low <= number.value <= high:
-            findings.append(_finding(first, "value", f"{number.value:g} {UNITS.get(assay, '')} is outside what {assay.replace('_', ' ')} can give "
-                                     f"({low:g} to {high:g})", "not used", "a decimal point or unit slip", "error"))
+            findings.append(
+                finding_at(
+                    first,
+                    "value",
+                    f"{number.value:g} {UNITS.get(assay, '')} is outside what {assay.replace('_', ' ')} can give "
+                    f"({low:g} to {high:g})",
+                    "not used",
+                    "a decimal point or unit slip",
+                    "error",
+                )
+            )
         else:
             at_limit = cutoff is not None and number.value >= cutoff
             sides.add(">" if at_limit else number.side)
-            values.append(cutoff if at_limit else number.value)
+            values.append(min(number.value, cutoff) if cutoff is not None else number.value)
     row = _common(first) | {"unit": UNITS.get(assay, ""), "note": "" if values else "no readable value"}
     if not values:
         return row
     if not assay:
-        findings.append(_finding(first, "columns", "it is not clear which test these numbers are from", "kept without analysis",
-                                 "name it: --assay, or assay: in a mapping file", "error"))
+        findings.append(
+            finding_at(
+                first,
+                "columns",
+                "it is not clear which test these numbers are from",
+                "kept without analysis",
+                "name it: --assay, or assay: in a mapping file",
+                "error",
+            )
+        )
     if ">" in sides and cutoff is not None:
-        findings.append(_finding(first, "cutoff", f"at the cut-off of {cutoff:g} {UNITS[assay]}", "kept as censored from below", severity="note"))
+        findings.append(
+            finding_at(
+                first,
+                "cutoff",
+                f"at the cut-off of {cutoff:g} {UNITS[assay]}",
+                "kept as censored from below",
+                severity="note",
+            )
+        )
     side = ">" if ">" in sides else "<" if "<" in sides else ""
     return row | {"value": float(np.mean(values)), "censored": side}
 
@@ -139,8 +211,14 @@ def _suspect_cutoffs(rows: list[dict[str, Any]], mapping: Mapping, findings: lis
             continue
         top = max(values)
         if values.count(top) >= max(3, 0.05 * len(values)) and values.count(top) >= 3 and top == round(top, 1):
-            findings.append(Finding("cutoff", f"{values.count(top)} of {len(values)} {assay.replace('_', ' ')} readings are exactly {top:g} {UNITS[assay]}",
-                                    "kept as exact values", likely_cause=f"a cut-off; say so in a mapping file: cutoff: {{{assay}: {top:g}}}"))
+            findings.append(
+                Finding(
+                    "cutoff",
+                    f"{values.count(top)} of {len(values)} {_words(assay)} readings are exactly {top:g} {UNITS[assay]}",
+                    "kept as exact values",
+                    likely_cause=f"a cut-off; say so in a mapping file: cutoff: {{{assay}: {top:g}}}",
+                )
+            )
 
 
 def _count_rows(entries: list[Entry], findings: list[Finding]) -> list[dict[str, Any]]:
@@ -175,11 +253,41 @@ def _clean_counts(members: list[Entry], findings: list[Finding]) -> dict[float, 
             if touched is None and isinstance(cells[1], str) and "/" in cells[1]:
                 hits, touched = (read_number(part) for part in cells[1].split("/", 1))
             if hits is None or force is None or not force.value > 0:
-                findings.append(_finding(entry, "cell", f"'{cells[1]}' at '{cells[0]}' is not a count at a force", "not used", severity="error"))
+                findings.append(
+                    finding_at(
+                        entry,
+                        "cell",
+                        f"'{cells[1]}' at '{cells[0]}' is not a count at a force",
+                        "not used",
+                        severity="error",
+                    )
+                )
             elif touched is None:
-                findings.append(_finding(entry, "value", "the number of touches is not given", "not used", "name it: touches: in a mapping file", "error"))
-            elif not (0 <= hits.value <= touched.value <= 1000 and hits.value == round(hits.value) and touched.value == round(touched.value)):
-                findings.append(_finding(entry, "value", f"{hits.value:g} responses of {touched.value:g} touches", "not used", "a typing slip, or per cent", "error"))
+                findings.append(
+                    finding_at(
+                        entry,
+                        "value",
+                        "the number of touches is not given",
+                        "not used",
+                        "name it: touches: in a mapping file",
+                        "error",
+                    )
+                )
+            elif not (
+                0 <= hits.value <= touched.value <= 1000
+                and hits.value == round(hits.value)
+                and touched.value == round(touched.value)
+            ):
+                findings.append(
+                    finding_at(
+                        entry,
+                        "value",
+                        f"{hits.value:g} responses of {touched.value:g} touches",
+                        "not used",
+                        "a typing slip, or per cent",
+                        "error",
+                    )
+                )
             else:
                 before = counts.get(force.value, (0.0, 0.0))
                 counts[force.value] = (before[0] + hits.value, before[1] + touched.value)
@@ -189,13 +297,22 @@ def _clean_counts(members: list[Entry], findings: list[Finding]) -> dict[float, 
 def _common(entry: Entry) -> dict[str, Any]:
     a = entry.attributes
     text = {name: read_name(a.get(name)) for name in ("group", "cohort", "observer", "stimulus")}
-    return text | {"animal": entry.animal, "sex": read_sex(a.get("sex")), "paw": read_name(a.get("paw")).lower(),
-                   "day": np.nan if entry.day is None else entry.day, "assay": entry.assay, "included": True, "censored": "", "note": "", "where": entry.where}
+    return text | {
+        "animal": entry.animal,
+        "sex": read_sex(a.get("sex")),
+        "paw": read_name(a.get("paw")).lower(),
+        "day": np.nan if entry.day is None else entry.day,
+        "assay": entry.assay,
+        "included": True,
+        "censored": "",
+        "note": "",
+        "where": entry.where,
+    }
+
+
+def _words(assay: str) -> str:
+    return assay.replace("_", " ")
 
 
 def _is_empty(cell: Any) -> bool:
     return cell is None or (isinstance(cell, str) and cell.strip().lower() in _EMPTY_WORDS)
-
-
-def _finding(entry: Entry, kind: str, what: str, action: str, cause: str = "", severity: str = "warning") -> Finding:
-    return Finding(kind, what, action, animal=entry.animal, day=entry.day, likely_cause=cause, where=entry.where, severity=severity)

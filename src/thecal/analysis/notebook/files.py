@@ -49,18 +49,29 @@ def read_file(path: str | Path) -> list[Sheet]:
     if size == 0:
         raise ThecalError.single(path.name, "the file is empty")
     if size > MOST_BYTES:
-        raise ThecalError.single(path.name, "the file is too big for a notebook", seen=f"{size / 2**20:.0f} MB",
-                                 allowed=f"up to {MOST_BYTES // 2**20} MB", remedy="split it by cohort")
+        raise ThecalError.single(
+            path.name,
+            "the file is too big for a notebook",
+            seen=f"{size / 2**20:.0f} MB",
+            allowed=f"up to {MOST_BYTES // 2**20} MB",
+            remedy="split it by cohort",
+        )
     if head.startswith(b"\xd0\xcf\x11\xe0"):
-        raise ThecalError.single(path.name, "this is an old .xls workbook, or one with a password",
-                                 remedy="save it as .xlsx without a password, or as CSV")
+        raise ThecalError.single(
+            path.name,
+            "this is an old .xls workbook, or one with a password",
+            remedy="save it as .xlsx without a password, or as CSV",
+        )
     if head.startswith(b"PK"):
         sheets = _read_workbook(path)
     elif head.startswith((b"%PDF", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"\x7fELF", b"\x1f\x8b", b"{\\rtf")):
         raise ThecalError.single(path.name, "this is not a table", allowed="XLSX or CSV")
     elif path.suffix.lower() in (".xlsx", ".xlsm"):
-        raise ThecalError.single(path.name, "the workbook is damaged: it does not begin as an XLSX file",
-                                 remedy="open it in a spreadsheet program and save it again")
+        raise ThecalError.single(
+            path.name,
+            "the workbook is damaged: it does not begin as an XLSX file",
+            remedy="open it in a spreadsheet program and save it again",
+        )
     else:
         sheets = [_read_text(path)]
     sheets = [sheet for sheet in sheets if any(cell is not None for row in sheet.rows for cell in row)]
@@ -74,12 +85,20 @@ def _read_workbook(path: Path) -> list[Sheet]:
     try:
         with zipfile.ZipFile(io.BytesIO(packed)) as archive:
             unpacked = sum(item.file_size for item in archive.infolist())
-            computed = unpacked <= _SMALL and any(b"<f" in archive.read(item) for item in archive.infolist() if "worksheets/" in item.filename)
-    except Exception as error:  # zipfile meets arbitrary bytes here and fails in arbitrary ways, as does the parser below
+            computed = unpacked <= _SMALL and any(
+                b"<f" in archive.read(item) for item in archive.infolist() if "worksheets/" in item.filename
+            )
+    except (
+        Exception
+    ) as error:  # zipfile meets arbitrary bytes here and fails in arbitrary ways, as does the parser below
         raise _damaged(path, error) from error
     if unpacked > MOST_BYTES:
-        raise ThecalError.single(path.name, "the workbook unpacks to more than a notebook can hold",
-                                 seen=f"{unpacked / 2**20:.0f} MB", allowed=f"up to {MOST_BYTES // 2**20} MB")
+        raise ThecalError.single(
+            path.name,
+            "the workbook unpacks to more than a notebook can hold",
+            seen=f"{unpacked / 2**20:.0f} MB",
+            allowed=f"up to {MOST_BYTES // 2**20} MB",
+        )
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # openpyxl warns of headers, footers and styles, which are not read here
@@ -109,9 +128,13 @@ def _read_openpyxl(file: str, packed: bytes, small: bool, computed: bool) -> lis
             rows, found = _rows_of(grid, source)
             if formulas is not None:
                 found += _fill_merged(rows, grid, source)
-                found += _lost_formulas(rows, formulas.worksheets[number] if number < len(formulas.worksheets) else None, source)
+                found += _lost_formulas(
+                    rows, formulas.worksheets[number] if number < len(formulas.worksheets) else None, source
+                )
         if getattr(grid, "sheet_state", "visible") != "visible":
-            found.append(Finding("file", f"the sheet '{name}' is hidden", "read like the others", where=source, severity="note"))
+            found.append(
+                Finding("file", f"the sheet '{name}' is hidden", "read like the others", where=source, severity="note")
+            )
         sheets.append(Sheet(source, rows, tuple(found)))
     values.close()
     return sheets
@@ -124,8 +147,16 @@ def _rows_of(grid: Any, source: str) -> tuple[list[list[Any]], list[Finding]]:
         blank = row.count(None) == len(row)
         gap = gap + 1 if blank else 0
         if gap > _LONGEST_GAP:
-            found.append(Finding("file", f"{_LONGEST_GAP} empty rows after row {len(rows) - gap + 1}", "nothing below them was read",
-                                 likely_cause="a stray cell far down", where=source, severity="note"))
+            found.append(
+                Finding(
+                    "file",
+                    f"{_LONGEST_GAP} empty rows after row {len(rows) - gap + 1}",
+                    "nothing below them was read",
+                    likely_cause="a stray cell far down",
+                    where=source,
+                    severity="note",
+                )
+            )
             break
         cells = [] if blank else [_cell(value) for value in row]
         while cells and cells[-1] is None:
@@ -134,14 +165,21 @@ def _rows_of(grid: Any, source: str) -> tuple[list[list[Any]], list[Finding]]:
         if len(rows) > MOST_ROWS:
             raise _too_long(source)
     if (grid.max_column or 0) > MOST_COLUMNS:
-        found.append(Finding("file", f"the sheet claims {grid.max_column} columns", f"the first {MOST_COLUMNS} were read", where=source))
+        found.append(
+            Finding(
+                "file",
+                f"the sheet claims {grid.max_column} columns",
+                f"the first {MOST_COLUMNS} were read",
+                where=source,
+            )
+        )
     while rows and not rows[-1]:
         rows.pop()
     return rows, found
 
 
 def _fill_merged(rows: list[list[Any]], grid: Any, source: str) -> list[Finding]:
-    """A merged cell keeps its value in the corner only; give it to the whole range, as the reader of the sheet sees it."""
+    """A merged cell keeps its value in the corner only; give it to the whole range, as a reader sees it."""
     filled = []
     for area in list(grid.merged_cells.ranges)[:5000]:
         if area.min_row > len(rows):
@@ -157,8 +195,15 @@ def _fill_merged(rows: list[list[Any]], grid: Any, source: str) -> list[Finding]
             row[area.min_col - 1 : right] = [value] * (right - area.min_col + 1)
     if not filled:
         return []
-    return [Finding("file", f"{len(filled)} merged ranges ({', '.join(filled[:3])}{' ...' if len(filled) > 3 else ''})",
-                    "each cell of a range got the value shown", where=source, severity="note")]
+    return [
+        Finding(
+            "file",
+            f"{len(filled)} merged ranges ({', '.join(filled[:3])}{' ...' if len(filled) > 3 else ''})",
+            "each cell of a range got the value shown",
+            where=source,
+            severity="note",
+        )
+    ]
 
 
 def _lost_formulas(rows: list[list[Any]], written: Any, source: str) -> list[Finding]:
@@ -175,11 +220,22 @@ def _lost_formulas(rows: list[list[Any]], written: Any, source: str) -> list[Fin
                     lost.append(f"{cell.coordinate}")
     found = []
     if lost:
-        found.append(Finding("cell", f"{len(lost)} formulas without a stored result ({', '.join(lost[:3])})",
-                             "read as empty", likely_cause="written by a program and never opened in a spreadsheet",
-                             where=source, severity="error"))
+        found.append(
+            Finding(
+                "cell",
+                f"{len(lost)} formulas without a stored result ({', '.join(lost[:3])})",
+                "read as empty",
+                likely_cause="written by a program and never opened in a spreadsheet",
+                where=source,
+                severity="error",
+            )
+        )
     if kept:
-        found.append(Finding("cell", f"{kept} cells are formulas", "their stored results were read", where=source, severity="note"))
+        found.append(
+            Finding(
+                "cell", f"{kept} cells are formulas", "their stored results were read", where=source, severity="note"
+            )
+        )
     return found
 
 
@@ -187,7 +243,9 @@ def _read_text(path: Path) -> Sheet:
     raw = path.read_bytes()
     text, found = _decode(raw, path.name)
     if "\x00" in text:
-        found.append(Finding("file", "the text holds null characters", "removed", likely_cause="a damaged copy", where=path.name))
+        found.append(
+            Finding("file", "the text holds null characters", "removed", likely_cause="a damaged copy", where=path.name)
+        )
         text = text.replace("\x00", "")
     lines = text.count("\n")
     if lines > MOST_ROWS:
@@ -197,11 +255,17 @@ def _read_text(path: Path) -> Sheet:
     try:
         cut = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
     except csv.Error as error:
-        raise ThecalError.single(path.name, "the text cannot be split into cells", seen=str(error),
-                                 remedy="look for an unclosed quotation mark") from error
+        raise ThecalError.single(
+            path.name,
+            "the text cannot be split into cells",
+            seen=str(error),
+            remedy="look for an unclosed quotation mark",
+        ) from error
     widest = max(map(len, cut), default=0)
     if widest > MOST_COLUMNS:
-        found.append(Finding("file", f"a row has {widest} columns", f"the first {MOST_COLUMNS} were read", where=path.name))
+        found.append(
+            Finding("file", f"a row has {widest} columns", f"the first {MOST_COLUMNS} were read", where=path.name)
+        )
     rows = [[_cell(value) for value in row[:MOST_COLUMNS]] for row in cut]
     for row in rows:
         while row and row[-1] is None:
@@ -211,18 +275,34 @@ def _read_text(path: Path) -> Sheet:
 
 def _decode(raw: bytes, name: str) -> tuple[str, list[Finding]]:
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")) or raw[:200].count(b"\x00") > len(raw[:200]) // 4:
-        kind = "utf-16" if raw.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-16-le" if raw[1:2] == b"\x00" else "utf-16-be"
-        return raw.decode(kind, errors="replace"), [Finding("file", f"the text is {kind}", "read as such", where=name, severity="note")]
+        kind = (
+            "utf-16"
+            if raw.startswith((b"\xff\xfe", b"\xfe\xff"))
+            else "utf-16-le"
+            if raw[1:2] == b"\x00"
+            else "utf-16-be"
+        )
+        return raw.decode(kind, errors="replace"), [
+            Finding("file", f"the text is {kind}", "read as such", where=name, severity="note")
+        ]
     try:
         return raw.decode("utf-8-sig"), []
     except UnicodeDecodeError:
         return raw.decode("cp1252", errors="replace"), [
-            Finding("file", "the text is not UTF-8", "read as Windows-1252; check names with accents", where=name, severity="note")]
+            Finding(
+                "file",
+                "the text is not UTF-8",
+                "read as Windows-1252; check names with accents",
+                where=name,
+                severity="note",
+            )
+        ]
 
 
 def _separator(text: str) -> str:
     """The separator that splits the first lines into the most equal rows; a comma when nothing splits them."""
     lines = [line for line in text.splitlines()[:50] if line.strip()][:20]
+
     def evenness(mark: str) -> tuple[int, int]:
         counts = [line.count(mark) for line in lines]
         usual = max(set(counts), key=counts.count, default=0)
@@ -243,10 +323,19 @@ def _cell(value: Any) -> Any:
 
 
 def _damaged(path: Path, error: Exception) -> ThecalError:
-    return ThecalError.single(path.name, "the workbook is damaged and cannot be read", seen=f"{type(error).__name__}: {error}"[:200],
-                              remedy="open it in a spreadsheet program, save it again, or export CSV")
+    return ThecalError.single(
+        path.name,
+        "the workbook is damaged and cannot be read",
+        seen=f"{type(error).__name__}: {error}"[:200],
+        remedy="open it in a spreadsheet program, save it again, or export CSV",
+    )
 
 
 def _too_long(source: str, rows: int | None = None) -> ThecalError:
-    return ThecalError.single(source, "too many rows for a notebook", seen=str(rows) if rows else f"more than {MOST_ROWS}",
-                              allowed=f"up to {MOST_ROWS}", remedy="one row per animal, day and test; split by cohort")
+    return ThecalError.single(
+        source,
+        "too many rows for a notebook",
+        seen=str(rows) if rows else f"more than {MOST_ROWS}",
+        allowed=f"up to {MOST_ROWS}",
+        remedy="one row per animal, day and test; split by cohort",
+    )

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from thecal.analysis.notebook.mapping import Mapping
-from thecal.analysis.notebook.spelling import ASSAYS, column_meaning, plain, read_day, read_number
+from thecal.analysis.notebook.spelling import read_day, read_number
+from thecal.analysis.notebook.vocabulary import ASSAYS, column_meaning, plain
 from thecal.core.errors import ThecalError
 
 _LOOKED_AT = 40  # rows in which a header is looked for
@@ -72,8 +73,12 @@ def find_header(rows: list[list[Any]], mapping: Mapping, source: str) -> Header 
     kind = _kind(columns)
     if kind is None:
         seen = ", ".join(str(cell) for cell in rows[number] if cell is not None)[:300]
-        raise ThecalError.single(f"{source}, row {number + 1}", "it is not clear which columns hold the animal, the day and the reading",
-                                 seen=seen, remedy="name them in a mapping file: columns: {animal: ..., day: ..., series: ...}")
+        raise ThecalError.single(
+            f"{source}, row {number + 1}",
+            "it is not clear which columns hold the animal, the day and the reading",
+            seen=seen,
+            remedy="name them in a mapping file: columns: {animal: ..., day: ..., series: ...}",
+        )
     unread = tuple(c.name for c in columns if not c.meaning and c.name and kind in ("long", "animals"))
     return Header(number, first, kind, tuple(columns), unread)
 
@@ -89,7 +94,9 @@ def _meaning(cell: Any, mapping: Mapping) -> str:
     if key and key in wanted:
         return wanted[key]
     found = column_meaning(cell)
-    return "" if found and found in wanted.values() and found not in ASSAYS else found  # a named column replaces the usual one
+    return (
+        "" if found and found in wanted.values() and found not in ASSAYS else found
+    )  # a named column replaces the usual one
 
 
 def _score(row: list[Any], mapping: Mapping) -> int:
@@ -135,7 +142,7 @@ def _force(cell: Any) -> float | None:
 
 
 def _day_and_meaning(name: str, mapping: Mapping) -> tuple[float | None, str]:
-    """"D3 series", "last_day 7", "baseline latency": the day and the rest."""
+    """The day and the rest of a name such as "D3 series", "last_day 7", "baseline latency"."""
     words = [word for word in re.split(r"[\s_/:|]+", name) if word]
     for cut in range(1, len(words)):
         for day_words, rest in ((words[:cut], words[cut:]), (words[cut:], words[:cut])):
@@ -147,7 +154,9 @@ def _day_and_meaning(name: str, mapping: Mapping) -> tuple[float | None, str]:
 
 def _joined(column: Column, below: list[Any]) -> Column:
     under = column_meaning(below[column.place]) if column.place < len(below) else ""
-    return Column(column.place, column.name, under, column.day, column.force_g) if under and not column.meaning else column
+    return (
+        Column(column.place, column.name, under, column.day, column.force_g) if under and not column.meaning else column
+    )
 
 
 def _kind(columns: list[Column]) -> str | None:

@@ -1,10 +1,11 @@
-"""From grids of cells to entries: one entry is what one animal's line says about one test on one day, still as written."""
+"""From grids of cells to entries: what one animal's line says about one test on one day, still as written."""
 
 from __future__ import annotations
 
 import datetime
 import re
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -12,7 +13,8 @@ from thecal.analysis.notebook.files import Sheet
 from thecal.analysis.notebook.findings import Finding
 from thecal.analysis.notebook.header import ATTRIBUTES, Column, Header, find_header
 from thecal.analysis.notebook.mapping import Mapping
-from thecal.analysis.notebook.spelling import ASSAYS, assay_meaning, plain, read_date, read_day, read_letters, read_name
+from thecal.analysis.notebook.spelling import read_date, read_day, read_letters, read_name
+from thecal.analysis.notebook.vocabulary import ASSAYS, assay_meaning, plain
 from thecal.core.errors import ThecalError
 
 _SERIES_AND_LAST = re.compile(r"^(.*[xo0×✕○].*?)\s*[/;@(\s]\s*(\d+(?:[.,]\d+)?)\s*\)?$", re.IGNORECASE)
@@ -20,7 +22,7 @@ _SERIES_AND_LAST = re.compile(r"^(.*[xo0×✕○].*?)\s*[/;@(\s]\s*(\d+(?:[.,]\d
 
 @dataclass(frozen=True)
 class Entry:
-    """One reading as written. ``numbers`` are repeats of one value; ``counts`` are (force, responses, touches) cells."""
+    """One reading as written; ``numbers`` repeat one value, ``counts`` are (force, responses, touches) cells."""
 
     animal: str
     day: float | None
@@ -51,7 +53,11 @@ def read_layout(sheet: Sheet, mapping: Mapping, into: Layout) -> bool:
     into.findings.extend(sheet.findings)
     if header is None:
         return False
-    rows = [(number, row) for number, row in enumerate(sheet.rows) if number >= header.first_row and any(c is not None for c in row)]
+    rows = [
+        (number, row)
+        for number, row in enumerate(sheet.rows)
+        if number >= header.first_row and any(c is not None for c in row)
+    ]
     _say_columns(header, rows, sheet.source, into)
     if header.kind == "across":
         _refuse_nonsense(header, rows, sheet.source, mapping)
@@ -70,24 +76,47 @@ def _refuse_nonsense(header: Header, rows: list, source: str, mapping: Mapping) 
     """A table with days down must have days there; a turned list of attributes has not."""
     days = [_day(_at(row, header.place("day")), mapping) for _, row in rows]
     if sum(day is not None or read_date(text) is not None for day, text in days) < 0.5 * len(days):
-        raise ThecalError.single(source, "the first column is called a day, but most of its cells are not days",
-                                 seen=", ".join(text for _, text in days[:6])[:200], remedy="one row per animal and day, or name the columns with a mapping file")
+        raise ThecalError.single(
+            source,
+            "the first column is called a day, but most of its cells are not days",
+            seen=", ".join(text for _, text in days[:6])[:200],
+            remedy="one row per animal and day, or name the columns with a mapping file",
+        )
 
 
 def _say_columns(header: Header, rows: list, source: str, into: Layout) -> None:
     if header.unread:
-        into.findings.append(Finding("columns", f"columns not understood: {', '.join(header.unread)[:300]}", "not read", where=source,
-                                     likely_cause="not needed here, or to be named in a mapping file", severity="note"))
+        into.findings.append(
+            Finding(
+                "columns",
+                f"columns not understood: {', '.join(header.unread)[:300]}",
+                "not read",
+                where=source,
+                likely_cause="not needed here, or to be named in a mapping file",
+                severity="note",
+            )
+        )
     known = {c.place for c in header.columns if c.name}
     stray = [(n, p) for n, row in rows for p, cell in enumerate(row) if cell is not None and p not in known]
     if stray:
-        into.findings.append(Finding("cell", f"{len(stray)} cells stand outside the table, the first in row {stray[0][0] + 1}, "
-                                     f"column {stray[0][1] + 1}", "not read", where=source, severity="note"))
+        into.findings.append(
+            Finding(
+                "cell",
+                f"{len(stray)} cells stand outside the table, the first in row {stray[0][0] + 1}, "
+                f"column {stray[0][1] + 1}",
+                "not read",
+                where=source,
+                severity="note",
+            )
+        )
 
 
-def _named(header: Header, rows: list, source: str, mapping: Mapping, into: Layout):
+def _named(
+    header: Header, rows: list, source: str, mapping: Mapping, into: Layout
+) -> Iterator[tuple[int, str, list[Any]]]:
     """Rows with their animal; an empty name under another one belongs to it when the sheet is kept that way."""
     place = header.place("animal")
+    assert place is not None  # a sheet without animals in a column is read by _across
     names = [row[place] if place < len(row) else None for _, row in rows]
     blocks = bool(names) and sum(name is None for name in names) > 0.3 * len(names)
     current = ""
@@ -95,8 +124,16 @@ def _named(header: Header, rows: list, source: str, mapping: Mapping, into: Layo
         where = f"{source}, row {number + 1}"
         name = read_name(raw)
         if isinstance(raw, (datetime.date, datetime.time)):
-            into.findings.append(Finding("cell", f"the animal's name is a date ({name})", "kept as this name", animal=name, where=where,
-                                         likely_cause="the spreadsheet turned a name such as 3-1 into a date"))
+            into.findings.append(
+                Finding(
+                    "cell",
+                    f"the animal's name is a date ({name})",
+                    "kept as this name",
+                    animal=name,
+                    where=where,
+                    likely_cause="the spreadsheet turned a name such as 3-1 into a date",
+                )
+            )
         if not name and blocks:
             name = current
         if not name:
@@ -133,7 +170,7 @@ def _at(row: list[Any], column: Column | int | None) -> Any:
 
 
 def _day(cell: Any, mapping: Mapping) -> tuple[float | None, str]:
-    """The day, and the text it came from; a date gives its ISO form, and a day only where the day of injury is known."""
+    """The day and the text it came from; a date has a day only where the day of injury is known."""
     date = read_date(cell)
     if date is not None:
         since = (date - datetime.date.fromisoformat(mapping.first_day)).days if mapping.first_day else None
@@ -145,19 +182,43 @@ def _day(cell: Any, mapping: Mapping) -> tuple[float | None, str]:
 def _long(header: Header, row: list[Any], name: str, where: str, source: str, mapping: Mapping) -> list[Entry]:
     has_day = header.place("day") is not None
     day, text = _day(_at(row, header.place("day")), mapping) if has_day else (0.0, "")
-    base = Entry(name, day, "", where, day_text=text, trial=_at(row, header.place("trial")), attributes=_attributes(header, row),
-                 first=_at(row, header.place("first_filament")))
+    base = Entry(
+        name,
+        day,
+        "",
+        where,
+        day_text=text,
+        trial=_at(row, header.place("trial")),
+        attributes=_attributes(header, row),
+        first=_at(row, header.place("first_filament")),
+    )
     said = assay_meaning(_at(row, header.place("assay")) or "")
     entries = []
     if header.place("series") is not None:
-        entries.append(replace(base, assay="von_frey", series=_at(row, header.place("series")), last=_at(row, header.place("last_filament"))))
+        entries.append(
+            replace(
+                base,
+                assay="von_frey",
+                series=_at(row, header.place("series")),
+                last=_at(row, header.place("last_filament")),
+            )
+        )
     if header.place("responses") is not None and header.place("force") is not None:
         touches = _at(row, header.place("touches")) if header.place("touches") is not None else mapping.touches
-        entries.append(replace(base, assay="percent_response",
-                               counts=((_at(row, header.place("force")), _at(row, header.place("responses")), touches),)))
+        entries.append(
+            replace(
+                base,
+                assay="percent_response",
+                counts=((_at(row, header.place("force")), _at(row, header.place("responses")), touches),),
+            )
+        )
     forces = [c for c in header.columns if c.force_g is not None]
     if len(forces) >= 2:
-        entries.append(replace(base, assay="percent_response", counts=tuple((c.force_g, _at(row, c), mapping.touches) for c in forces)))
+        entries.append(
+            replace(
+                base, assay="percent_response", counts=tuple((c.force_g, _at(row, c), mapping.touches) for c in forces)
+            )
+        )
     for assay in ASSAYS:
         columns = header.having(assay)
         if columns:
@@ -176,8 +237,9 @@ def _long(header: Header, row: list[Any], name: str, where: str, source: str, ma
 def _wide(header: Header, row: list[Any], name: str, where: str, source: str, mapping: Mapping) -> list[Entry]:
     attributes = _attributes(header, row)
     days: dict[float, dict[str, list[Any]]] = {}
-    for column in (c for c in header.columns if c.day is not None):
-        days.setdefault(column.day, {}).setdefault(column.meaning, []).append(_at(row, column))
+    for column in header.columns:
+        if column.day is not None:
+            days.setdefault(column.day, {}).setdefault(column.meaning, []).append(_at(row, column))
     entries = []
     for day, cells in days.items():
         base = Entry(name, day, "", where, attributes=attributes)
@@ -202,8 +264,14 @@ def _across(header: Header, rows: list, sheet: Sheet, mapping: Mapping) -> list[
             if column.meaning or not column.name:
                 continue
             group = above[column.place] if column.place < len(above) else None
-            base = Entry(_renamed(read_name(column.name), mapping.animals), day, "", f"{sheet.source}, row {number + 1}", day_text=text,
-                         attributes={"group": group} if group is not None else {})
+            base = Entry(
+                _renamed(read_name(column.name), mapping.animals),
+                day,
+                "",
+                f"{sheet.source}, row {number + 1}",
+                day_text=text,
+                attributes={"group": group} if group is not None else {},
+            )
             entries.append(_bare(base, [_at(row, column)], sheet.source, mapping))
     return entries
 
@@ -238,3 +306,10 @@ def _named_assay(source: str) -> str:
     if not named and "vonfrey" in plain(source):
         return "von_frey"
     return named.most_common(1)[0][0] if named else ""
+
+
+def finding_at(entry: Entry, kind: str, what: str, action: str, cause: str = "", severity: str = "warning") -> Finding:
+    """A finding about one entry."""
+    return Finding(
+        kind, what, action, animal=entry.animal, day=entry.day, likely_cause=cause, where=entry.where, severity=severity
+    )

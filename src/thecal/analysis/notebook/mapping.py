@@ -18,11 +18,20 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from thecal.analysis.notebook.spelling import ASSAYS, COLUMNS
+from thecal.analysis.notebook.vocabulary import ASSAYS, COLUMNS
 from thecal.assay.filaments import FilamentSet, filament_set
 from thecal.core.errors import Problem, ThecalError
 
-Assay = Literal["von_frey", "electronic_von_frey", "hargreaves", "cold_plate", "acetone", "score", "place_preference", "percent_response"]
+Assay = Literal[
+    "von_frey",
+    "electronic_von_frey",
+    "hargreaves",
+    "cold_plate",
+    "acetone",
+    "score",
+    "place_preference",
+    "percent_response",
+]
 
 
 class LetterNames(BaseModel):
@@ -46,7 +55,9 @@ class Mapping(BaseModel):
     species: str = "mouse"
     filaments: str | list[float] | None = Field(None, description="name of a set, or forces in g")
     start: int | None = Field(None, ge=1, description="position of the filament that a test starts with")
-    last_filament: Literal["position", "g", "handle"] | None = Field(None, description="how the last filament is written")
+    last_filament: Literal["position", "g", "handle"] | None = Field(
+        None, description="how the last filament is written"
+    )
     letters: LetterNames | None = None
     after_change: int = Field(4, ge=1, le=10, description="responses after the first change of letter")
     groups: dict[str, str] = Field(default_factory=dict, description="name as written -> name to use")
@@ -54,6 +65,10 @@ class Mapping(BaseModel):
     cutoff: dict[Assay, float] = Field(default_factory=dict, description="cut-off by test, in its unit")
     touches: int | None = Field(None, ge=1, le=100, description="touches per filament in percent response")
     value_assay: dict[str, Assay] = Field(default_factory=dict, description="name of a value column -> its test")
+
+    def cutoff_of(self, assay: str) -> float | None:
+        """The cut-off of a test, in its unit; None where none is stated."""
+        return next((value for name, value in self.cutoff.items() if name == assay), None)
 
     def filament_set(self) -> FilamentSet:
         """The set in use, with the start."""
@@ -78,7 +93,9 @@ def read_mapping(path: str | Path | None, **changes: Any) -> Mapping:
         raise ThecalError(_problems(error, path)) from error
     unknown = [key for key in mapping.columns if key not in COLUMNS]
     if unknown:
-        raise ThecalError.single(f"columns.{unknown[0]}", "no such meaning of a column", seen=unknown[0], allowed=", ".join(COLUMNS))
+        raise ThecalError.single(
+            f"columns.{unknown[0]}", "no such meaning of a column", seen=unknown[0], allowed=", ".join(COLUMNS)
+        )
     mapping.filament_set()  # a wrong set must be said now, not at the first series
     return mapping
 
@@ -93,7 +110,9 @@ def _load(path: Path) -> dict[str, Any]:
             raise ThecalError.single(path.name, "this is too long for a mapping file")
         data = YAML(typ="safe", pure=True).load(text)
     except (OSError, UnicodeDecodeError, YAMLError, ValueError) as error:
-        raise ThecalError.single(path.name, "the mapping file cannot be read", seen=str(error).splitlines()[0][:200]) from error
+        raise ThecalError.single(
+            path.name, "the mapping file cannot be read", seen=str(error).splitlines()[0][:200]
+        ) from error
     if data is None:
         return {}
     if not isinstance(data, dict):
@@ -105,8 +124,15 @@ def _problems(error: ValidationError | TypeError, path: Any) -> list[Problem]:
     if isinstance(error, TypeError):
         return [Problem(str(path), "the mapping file cannot be used", seen=str(error))]
     allowed = ", ".join(Mapping.model_fields)
-    return [Problem(".".join(map(str, item["loc"])) or str(path), item["msg"], seen=str(item.get("input"))[:80],
-                    allowed=allowed if item["type"] == "extra_forbidden" else "") for item in error.errors()]
+    return [
+        Problem(
+            ".".join(map(str, item["loc"])) or str(path),
+            item["msg"],
+            seen=str(item.get("input"))[:80],
+            allowed=allowed if item["type"] == "extra_forbidden" else "",
+        )
+        for item in error.errors()
+    ]
 
 
 assert set(ASSAYS) == set(Assay.__args__)  # type: ignore[attr-defined]

@@ -1,8 +1,7 @@
-"""Check raw up-down series: letters, last filament, path, stopping rule. Every oddity becomes a finding; nothing is mended in silence."""
+"""Check raw up-down series: letters, last filament, path, stopping rule. Nothing is mended in silence."""
 
 from __future__ import annotations
 
-import datetime
 import functools
 from collections import Counter
 from dataclasses import dataclass
@@ -10,9 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from thecal.analysis.notebook.findings import Finding
-from thecal.analysis.notebook.layout import Entry
+from thecal.analysis.notebook.last_filament import last_positions
+from thecal.analysis.notebook.layout import Entry, finding_at
 from thecal.analysis.notebook.mapping import Mapping
-from thecal.analysis.notebook.spelling import Letters, read_letters, read_number
+from thecal.analysis.notebook.spelling import Letters, read_letters
 from thecal.assay.filaments import FilamentSet
 from thecal.assay.series import LONGEST, after_change, positions, read_series
 
@@ -44,7 +44,9 @@ def _walk(text: str) -> _Walk:
     return _Walk(tuple(int(step) for step in path), int(after_change(series)[0]))
 
 
-def check_series(entries: list[Entry], mapping: Mapping, filaments: FilamentSet) -> tuple[list[CleanSeries], list[Finding], int]:
+def check_series(
+    entries: list[Entry], mapping: Mapping, filaments: FilamentSet
+) -> tuple[list[CleanSeries], list[Finding], int]:
     """Clean and check the series of one notebook.
 
     Arguments:
@@ -55,7 +57,7 @@ def check_series(entries: list[Entry], mapping: Mapping, filaments: FilamentSet)
     """
     findings: list[Finding] = []
     letters = [_letters(entry, mapping, findings) for entry in entries]
-    given = _last_positions(entries, mapping, filaments, findings)
+    given = last_positions(entries, mapping, filaments, findings)
     start = _start_in_use(entries, letters, given, filaments, mapping, findings)
     clean = []
     for entry, read, last in zip(entries, letters, given, strict=True):
@@ -66,8 +68,16 @@ def check_series(entries: list[Entry], mapping: Mapping, filaments: FilamentSet)
         if last is None:
             last = start - _walk(text).path[0]
             if not 1 <= last <= len(filaments):
-                findings.append(_finding(entry, "impossible_filament", f"{text} from filament {start} needs filament {last}", "no threshold: "
-                                         "the last filament is not in the notebook", "a letter too many, or another start", "error"))
+                findings.append(
+                    finding_at(
+                        entry,
+                        "impossible_filament",
+                        f"{text} from filament {start} needs filament {last}",
+                        "no threshold: the last filament is not in the notebook",
+                        "a letter too many, or another start",
+                        "error",
+                    )
+                )
                 clean.append(CleanSeries(text, last, usable=False, note="impossible filament"))
                 continue
         findings += _check_one(entry, text, last, start, filaments, mapping.after_change)
@@ -79,59 +89,31 @@ def _letters(entry: Entry, mapping: Mapping, findings: list[Finding]) -> Letters
     names = mapping.letters
     read = read_letters(entry.series, names.response if names else "", names.none if names else "")
     if read.unread:
-        cause = read.note or ("a typing slip" if len(read.unread) <= 2 else "another way of writing; name the letters in a mapping file")
-        findings.append(_finding(entry, "letters", f"'{entry.series}' holds '{read.unread[:20]}', which is neither O nor X",
-                                 "no threshold for this reading", cause, "error"))
+        cause = read.note or (
+            "a typing slip" if len(read.unread) <= 2 else "another way of writing; name the letters in a mapping file"
+        )
+        findings.append(
+            finding_at(
+                entry,
+                "letters",
+                f"'{entry.series}' holds '{read.unread[:20]}', which is neither O nor X",
+                "no threshold for this reading",
+                cause,
+                "error",
+            )
+        )
     if len(read.clean) > LONGEST:
-        findings.append(_finding(entry, "letters", f"{len(read.clean)} letters in one series", "no threshold for this reading",
-                                 "several series in one cell", "error"))
+        findings.append(
+            finding_at(
+                entry,
+                "letters",
+                f"{len(read.clean)} letters in one series",
+                "no threshold for this reading",
+                "several series in one cell",
+                "error",
+            )
+        )
     return read
-
-
-def _last_positions(entries: list[Entry], mapping: Mapping, filaments: FilamentSet, findings: list[Finding]) -> list[int | None]:
-    """Last filaments as positions. How they are written is one decision for the whole notebook."""
-    numbers = [None if isinstance(e.last, datetime.date) else read_number(e.last) for e in entries]
-    known = [n.value for n in numbers if n]
-    if entries and not known and all(e.last is None for e in entries):
-        findings.append(Finding("last_filament", "no column for the last filament", f"every test is taken to start at filament {filaments.start}, "
-                                f"{10 ** filaments.log10_g[filaments.start - 1]:.2g} g", severity="warning"))
-        return [None] * len(entries)
-    written = mapping.last_filament or _how_written(known, filaments)
-    if written != "position" and not mapping.last_filament:
-        findings.append(Finding("columns", f"the last filament is written as {'force in g' if written == 'g' else 'handle'}",
-                                "turned into the position in the set", severity="note"))
-    places = []
-    for entry, number in zip(entries, numbers, strict=True):
-        place = None if number is None else _place(number.value, written, filaments)
-        if place is None and entry.series is not None:
-            seen = "missing" if entry.last is None else f"'{entry.last}'"
-            cause = "the spreadsheet turned it into a date" if isinstance(entry.last, datetime.date) else "a typing slip" if entry.last is not None else ""
-            findings.append(_finding(entry, "last_filament", f"the last filament is {seen}; the set has {_described(filaments, written)}",
-                                     "taken from the letters and the usual start", cause))
-        places.append(place)
-    return places
-
-
-def _how_written(values: list[float], filaments: FilamentSet) -> str:
-    fits = {way: sum(_place(v, way, filaments) is not None for v in values) for way in ("position", "g", "handle")}
-    return max(fits, key=lambda way: (fits[way], way == "position"))
-
-
-def _place(value: float, written: str, filaments: FilamentSet) -> int | None:
-    if written == "position":
-        return int(value) if value == int(value) and 1 <= value <= len(filaments) else None
-    if written == "g":
-        return filaments.position(value)
-    handle = filaments.forces_log10_g + 4.0
-    nearest = int(np.argmin(np.abs(handle - value)))
-    return nearest + 1 if abs(handle[nearest] - value) < 0.015 else None
-
-
-def _described(filaments: FilamentSet, written: str) -> str:
-    if written == "position":
-        return f"1 to {len(filaments)}"
-    values = filaments.marked_g or tuple(10**f for f in filaments.log10_g)
-    return "handles " + ", ".join(f"{f + 4:.2f}" for f in filaments.log10_g) if written == "handle" else ", ".join(f"{v:g}" for v in values) + " g"
 
 
 def _start_in_use(entries, letters, given, filaments, mapping, findings) -> int:
@@ -144,20 +126,40 @@ def _start_in_use(entries, letters, given, filaments, mapping, findings) -> int:
         return filaments.start
     usual, count = starts.most_common(1)[0]
     if usual != filaments.start and count >= 0.8 * sum(starts.values()) and 1 <= usual <= len(filaments) and count >= 5:
-        findings.append(Finding("path", f"{count} of {sum(starts.values())} series start at filament {usual}, not {filaments.start}",
-                                f"{usual} is taken as this laboratory's start", likely_cause="a house rule", severity="note"))
+        findings.append(
+            Finding(
+                "path",
+                f"{count} of {sum(starts.values())} series start at filament {usual}, not {filaments.start}",
+                f"{usual} is taken as this laboratory's start",
+                likely_cause="a house rule",
+                severity="note",
+            )
+        )
         return usual
     return filaments.start
 
 
 def _restored(entry: Entry, read: Letters, last: int | None, start: int, findings: list[Finding]) -> str:
     """Zeros that a spreadsheet dropped in front of a number, where the path says how many there were."""
-    if not read.note or not isinstance(entry.series, int) or not read.clean or last is None or len(read.clean) > LONGEST:
+    if (
+        not read.note
+        or not isinstance(entry.series, int)
+        or not read.clean
+        or last is None
+        or len(read.clean) > LONGEST
+    ):
         return read.clean
     lost = last + _walk(read.clean).path[0] - start
     if 1 <= lost <= 8:
-        findings.append(_finding(entry, "letters", f"the series is stored as the number {entry.series}",
-                                 f"{lost} zeros put back in front, as the path from filament {start} asks", read.note))
+        findings.append(
+            finding_at(
+                entry,
+                "letters",
+                f"the series is stored as the number {entry.series}",
+                f"{lost} zeros put back in front, as the path from filament {start} asks",
+                read.note,
+            )
+        )
         return "O" * lost + read.clean
     return read.clean
 
@@ -167,28 +169,73 @@ def _check_one(entry: Entry, text: str, last: int, start: int, filaments: Filame
     path = [last + step for step in walk.path]
     found = []
     if path[0] != start:
-        found.append(_finding(entry, "path", f"{text} ending at filament {last} began at {path[0]}, not {start}",
-                              "kept; the threshold is counted from the last filament", _cause(text, last, path[0] - start, start, filaments)))
+        found.append(
+            finding_at(
+                entry,
+                "path",
+                f"{text} ending at filament {last} began at {path[0]}, not {start}",
+                "kept; the threshold is counted from the last filament",
+                _cause(text, last, path[0] - start, start, filaments),
+            )
+        )
     if min(path) < 1 or max(path) > len(filaments):
         missing = max(path) if max(path) > len(filaments) else min(path)
-        found.append(_finding(entry, "impossible_filament", f"{text} ending at filament {last} needs filament {missing}; the set has {len(filaments)}",
-                              "kept; the missing force is taken one mean step beyond the set", "another start, or a typing slip"))
+        found.append(
+            finding_at(
+                entry,
+                "impossible_filament",
+                f"{text} ending at filament {last} needs filament {missing}; the set has {len(filaments)}",
+                "kept; the missing force is taken one mean step beyond the set",
+                "another start, or a typing slip",
+            )
+        )
     after, from_start = walk.after, start - walk.path[0]
     end = 1 if text[-1] == "X" else len(filaments)
     at_end = last == end and from_start == end
     if after < 0:
-        bound = f"{'below' if text[0] == 'X' else 'above'} {10 ** filaments.log10_g[min(max(last, 1), len(filaments)) - 1]:.2g} g"
-        found.append(_finding(entry, "no_reversal", f"{text}: letters all alike", f"kept as censored, {bound}; no number is invented",
-                              "" if last == end else "testing stopped before the end of the set"))
+        held = 10 ** filaments.log10_g[min(max(last, 1), len(filaments)) - 1]
+        bound = f"{'below' if text[0] == 'X' else 'above'} {held:.2g} g"
+        found.append(
+            finding_at(
+                entry,
+                "no_reversal",
+                f"{text}: letters all alike",
+                f"kept as censored, {bound}; no number is invented",
+                "" if last == end else "testing stopped before the end of the set",
+            )
+        )
         if last != end:
-            found.append(_finding(entry, "stopped_early", f"{text} stops at filament {last} without a change", "kept", "a shorter rule"))
+            found.append(
+                finding_at(
+                    entry,
+                    "stopped_early",
+                    f"{text} stops at filament {last} without a change",
+                    "kept",
+                    "a shorter rule",
+                )
+            )
     elif after < rule and not at_end:
-        found.append(_finding(entry, "stopped_early", f"{text}: {after} responses after the first change, the rule asks for {rule}",
-                              "kept; its interval is wider", "the first response was counted as the change" if text[0] == "X" and len(text) == rule + 1
-                              else "a letter is missing, or testing was cut short"))
+        found.append(
+            finding_at(
+                entry,
+                "stopped_early",
+                f"{text}: {after} responses after the first change, the rule asks for {rule}",
+                "kept; its interval is wider",
+                "the first response was counted as the change"
+                if text[0] == "X" and len(text) == rule + 1
+                else "a letter is missing, or testing was cut short",
+            )
+        )
     elif after > rule:
-        found.append(_finding(entry, "went_on", f"{text}: {after} responses after the first change, the rule asks for {rule}", "kept; all are used",
-                              "a letter typed twice, or one touch more"))
+        found.append(
+            finding_at(
+                entry,
+                "went_on",
+                f"{text}: {after} responses after the first change, the rule asks for {rule}",
+                "kept; all are used",
+                "a letter typed twice, or one touch more",
+            )
+        )
     return found
 
 
@@ -205,14 +252,19 @@ def _cause(text: str, last: int, shift: int, start: int, filaments: FilamentSet)
 def _habits(entries: list[Entry], clean: list[CleanSeries], mapping: Mapping) -> list[Finding]:
     """A rule of the house shows as a pattern: all series that begin with X are one letter shorter, say."""
     lengths = Counter(len(c.letters) for c in clean if c.usable and c.letters[0] == "X" and len(set(c.letters)) == 2)
-    short = [c for c in clean if c.usable and c.letters[0] == "X" and 0 <= _walk(c.letters).after < mapping.after_change]
+    short = [
+        c for c in clean if c.usable and c.letters[0] == "X" and 0 <= _walk(c.letters).after < mapping.after_change
+    ]
     total = sum(lengths.values())
     if total >= 10 and len(short) > 0.5 * total:
         usual = lengths.most_common(1)[0][0]
-        return [Finding("habit", f"{len(short)} of {total} series that begin with X stop before {mapping.after_change} responses after the first "
-                        f"change; most have {usual} letters", "kept", likely_cause="the house rule counts from the first response when that is a withdrawal")]
+        return [
+            Finding(
+                "habit",
+                f"{len(short)} of {total} series that begin with X stop before {mapping.after_change} responses after "
+                f"the first change; most have {usual} letters",
+                "kept",
+                likely_cause="the house rule counts from the first response when that is a withdrawal",
+            )
+        ]
     return []
-
-
-def _finding(entry: Entry, kind: str, what: str, action: str, cause: str = "", severity: str = "warning") -> Finding:
-    return Finding(kind, what, action, animal=entry.animal, day=entry.day, likely_cause=cause, where=entry.where, severity=severity)

@@ -1,20 +1,36 @@
-"""How laboratories write things down: letters of a series, column names, days, numbers, sexes, yes and no."""
+"""How laboratories write things down: letters of a series, days, dates, numbers, sexes, yes and no."""
 
 from __future__ import annotations
 
 import datetime
-import functools
 import math
 import re
 import unicodedata
 from dataclasses import dataclass
 from typing import Any
 
+from thecal.analysis.notebook.vocabulary import plain
+
 # one character each, after lower-casing; Greek and Cyrillic look-alikes come from keyboards and scanned sheets
 _RESPONSE = set("x×✕✖✗✘хχ⨯╳+yjrⅹ")
 _NONE = set("oоοøº○◯⭕〇0ₒ-−–—n∅•")
 _DIGITS = {"1": "X", "0": "O"}
-_WORDS = {"r": "X", "n": "O", "y": "X", "x": "X", "o": "O", "yes": "X", "no": "O", "nr": "O", "resp": "X", "response": "X", "none": "O", "pos": "X", "neg": "O", "nil": "O"}
+_WORDS = {
+    "r": "X",
+    "n": "O",
+    "y": "X",
+    "x": "X",
+    "o": "O",
+    "yes": "X",
+    "no": "O",
+    "nr": "O",
+    "resp": "X",
+    "response": "X",
+    "none": "O",
+    "pos": "X",
+    "neg": "O",
+    "nil": "O",
+}
 _FILLER = re.compile(r"[\s,;.:/|_'\"()\[\]]+")
 
 
@@ -32,6 +48,7 @@ def read_letters(value: Any, response: str = "", none: str = "") -> Letters:
 
     Understood: oxxo, OXXO, O X X O, o,x,x,o, o-x-x-o, 0xx0, 0110, +--+, y/n, yes no, crosses and circles, look-alike
     Greek and Cyrillic letters. In 0110 and +--+ a 1 or + is a withdrawal.
+
     Arguments:
         response, none: the laboratory's own characters for a withdrawal and for no response, if not among these.
     """
@@ -42,7 +59,9 @@ def read_letters(value: Any, response: str = "", none: str = "") -> Letters:
     if isinstance(value, float):
         return Letters("", f"{value:g}", "a number stands where a series should be")
     text = unicodedata.normalize("NFKC", str(value)).strip().lower()
-    note = "the spreadsheet stored the digits as a number, so zeros in front may be lost" if isinstance(value, int) else ""
+    note = (
+        "the spreadsheet stored the digits as a number, so zeros in front may be lost" if isinstance(value, int) else ""
+    )
     if response and none:
         return _own_letters(text, response.lower(), none.lower())
     words = [word for word in _FILLER.split(text) if word]
@@ -65,82 +84,33 @@ def _own_letters(text: str, response: str, none: str) -> Letters:
     return Letters("".join("X" if c == response else "O" for c in text if c in (response, none)), "".join(unread))
 
 
-# what a column holds -> how it may be called, compared without case, spaces, marks and brackets
-COLUMNS: dict[str, tuple[str, ...]] = {
-    "animal": ("animal", "animalid", "animalno", "animalnumber", "animalname", "mouse", "mouseid", "mouseno", "mousenumber",
-               "rat", "ratid", "ratno", "subject", "subjectid", "id", "tag", "eartag", "tier", "maus", "ratte", "souris"),
-    "day": ("day", "days", "time", "timepoint", "visit", "dpi", "dpo", "pod", "daypostinjury", "daypostsurgery", "week",
-            "timepointsniday", "timepointday", "date", "session"),
-    "series": ("xoseries", "series", "xo", "ox", "updown", "pattern", "sequence", "responses xo", "observation", "responsepattern",
-               "updownseries", "responsesequence", "oxseries", "oxsequence", "xosequence"),
-    "last_filament": ("lastfilament", "last", "finalfilament", "lastfilamentnumber", "xf", "lastvonfrey", "finalhair", "lasthair",
-                      "lastfilamentg", "lastforce", "lastforceg", "lastg", "lasthandle", "endfilament"),
-    "first_filament": ("firstfilament", "startfilament", "start", "first"),
-    "group": ("group", "groupname", "treatment", "condition", "arm", "treatmentgroup", "gruppe", "genotypeid", "genotype"),
-    "group_id": ("groupid", "groupno", "groupnumber", "groupcode"),
-    "sex": ("sex", "gender", "mf"),
-    "cohort": ("cohort", "batch", "block", "litter", "cage"),
-    "observer": ("observer", "experimenter", "tester", "ratedby", "operator", "initials"),
-    "paw": ("paw", "side", "hindpaw", "leg"),
-    "included": ("includeinanalysis", "include", "included", "accept", "accepted", "keep", "valid"),
-    "excluded": ("exclude", "excluded", "reject", "rejected"),
-    "comment": ("comment", "comments", "note", "notes", "remark", "remarks", "bemerkung"),
-    "assay": ("assay", "test", "testname", "measure", "outcome"),
-    "stimulus": ("stimulus", "stim"),
-    "trial": ("trial", "replicate", "reading", "repeat", "rep", "measurement"),
-    "force": ("force", "forceg", "filament", "filamentg", "vfg", "vonfreyg"),
-    "responses": ("responses", "withdrawals", "numberofresponses", "nresponses", "positive", "nwithdrawals"),
-    "touches": ("touches", "trials", "stimulations", "applications", "outof", "ntrials"),
-    "value": ("value", "result", "measurementvalue", "y"),
-    "von_frey": ("threshold", "thresholdg", "pwt", "pwtg", "50threshold", "50thresholdg", "50pwt", "vonfrey", "vonfreythreshold",
-                 "50withdrawalthreshold", "withdrawalthreshold", "vf", "50g", "mechanicalthreshold", "pawwithdrawalthreshold"),
-    "electronic_von_frey": ("electronicvonfrey", "evf", "evfg", "electronicvf", "algometer", "dynamicplantar", "electronicvonfreyg"),
-    "hargreaves": ("hargreaves", "hargreavess", "latency", "latencys", "pwl", "pwls", "heatlatency", "thermallatency",
-                   "pawwithdrawallatency", "withdrawallatency", "plantar", "heat"),
-    "cold_plate": ("coldplate", "coldlatency", "coldplates", "coldlatencys"),
-    "acetone": ("acetone", "acetones", "acetoneseconds", "acetoneduration", "cold", "coldduration"),
-    "score": ("score", "painscore", "grimace", "grimacescore", "guardingscore", "mgs", "rgs"),
-    "place_preference": ("cpp", "placepreference", "cpps", "preferences", "cppscore"),
+_DAY = re.compile(
+    r"^(?:day|days|d|dpi|dpo|pod|p\.?o\.?d\.?|tag|post\s*-?\s*op\s*day)[\s_.:]*([-+−]?\d+(?:[.,]\d+)?)$|^([-+−]?\d+(?:[.,]\d+)?)\s*(?:d|day|days|dpi|dpo)$"
+)
+_WEEK = re.compile(
+    r"^(?:week|weeks|wk|w)[\s_.]*([-+−]?\d+(?:[.,]\d+)?)$|^([-+−]?\d+(?:[.,]\d+)?)\s*(?:w|wk|wks|week|weeks)$"
+)
+_HOUR = re.compile(
+    r"^(?:hour|hours|h)[\s_.]*([-+−]?\d+(?:[.,]\d+)?)$|^([-+−]?\d+(?:[.,]\d+)?)\s*(?:h|hr|hrs|hour|hours)$"
+)
+_BEFORE = {
+    "baseline",
+    "bl",
+    "base",
+    "pre",
+    "preop",
+    "presurgery",
+    "preinjury",
+    "before",
+    "naive",
+    "bsl",
+    "basal",
+    "predose",
 }
-ASSAYS = ("von_frey", "electronic_von_frey", "hargreaves", "cold_plate", "acetone", "score", "place_preference", "percent_response")
-UNITS = {"von_frey": "g", "electronic_von_frey": "g", "hargreaves": "s", "cold_plate": "s", "acetone": "s", "score": "points",
-         "place_preference": "s", "percent_response": "g"}
-_NAMES = {name: key for key, names in COLUMNS.items() for name in names}
-
-
-@functools.lru_cache(maxsize=8192)
-def plain(name: Any) -> str:
-    """A name without case, spaces, marks and brackets."""
-    text = unicodedata.normalize("NFKC", str(name)).lower().replace("%", "")
-    return re.sub(r"[^a-z0-9äöüéèß]+", "", text)
-
-
-def column_meaning(name: Any) -> str:
-    """What a column holds, or "" if the name is not known. A number behind the name (latency 2) is a repeat."""
-    if not isinstance(name, str):
-        return ""
-    key = plain(name)
-    if key in _NAMES:
-        return _NAMES[key]
-    repeated = _NAMES.get(re.sub(r"\d{1,2}", "", key), "")
-    return repeated if repeated in ASSAYS else ""
-
-
-def assay_meaning(name: Any) -> str:
-    """The test a cell names ("Hargreaves", "von Frey"), or ""."""
-    key = plain(name)
-    found = _NAMES.get(key, "")
-    return found if found in ASSAYS else next((a for a in ASSAYS if plain(a) == key), "")
-
-
-_DAY = re.compile(r"^(?:day|days|d|dpi|dpo|pod|p\.?o\.?d\.?|tag|post\s*-?\s*op\s*day)[\s_.:]*([-+−]?\d+(?:[.,]\d+)?)$|^([-+−]?\d+(?:[.,]\d+)?)\s*(?:d|day|days|dpi|dpo)$")
-_WEEK = re.compile(r"^(?:week|weeks|wk|w)[\s_.]*([-+−]?\d+(?:[.,]\d+)?)$|^([-+−]?\d+(?:[.,]\d+)?)\s*(?:w|wk|wks|week|weeks)$")
-_HOUR = re.compile(r"^(?:hour|hours|h)[\s_.]*([-+−]?\d+(?:[.,]\d+)?)$|^([-+−]?\d+(?:[.,]\d+)?)\s*(?:h|hr|hrs|hour|hours)$")
-_BEFORE = {"baseline", "bl", "base", "pre", "preop", "presurgery", "preinjury", "before", "naive", "bsl", "basal", "predose"}
 
 
 def read_day(value: Any, named: dict[str, float] | None = None, weeks: bool = False) -> float | None:
-    """A day as a number: 7, "D7", "day -1", "3 dpi", "week 2" (14), "6 h" (0.25), "baseline" (-1); None if it is not a day.
+    """A day as a number: 7, "D7", "day -1", "3 dpi", "week 2" (14), "6 h" (0.25), "baseline" (-1); else None.
 
     Arguments:
         named: the laboratory's own names, {"pre": -1, "post": 1}; they come first.
@@ -176,7 +146,11 @@ def read_date(value: Any) -> datetime.date | None:
         value = int(value)
     if isinstance(value, int) and not isinstance(value, bool) and 30_000 <= value <= 73_000:  # 1982 to 2099
         return datetime.date(1899, 12, 30) + datetime.timedelta(days=value)
-    match = re.match(r"^(\d{4})-(\d{1,2})-(\d{1,2})(?:[ T].*)?$|^(\d{1,2})\.(\d{1,2})\.(\d{4})$", str(value).strip()) if isinstance(value, str) else None
+    match = (
+        re.match(r"^(\d{4})-(\d{1,2})-(\d{1,2})(?:[ T].*)?$|^(\d{1,2})\.(\d{1,2})\.(\d{4})$", str(value).strip())
+        if isinstance(value, str)
+        else None
+    )
     if match is None:
         return None
     year, month, day = match.group(1, 2, 3) if match.group(1) else match.group(6, 5, 4)
@@ -194,7 +168,9 @@ class Number:
     side: str = ""
 
 
-_NUMBER = re.compile(r"^([<>≤≥]?)=?\s*([-+−]?(?:\d+[.,]?\d*|[.,]\d+)(?:e[-+]?\d+)?)\s*(?:g|gram|grams|s|sec|seconds|%|mm/s|vfh|pts?)?$")
+_NUMBER = re.compile(
+    r"^([<>≤≥]?)=?\s*([-+−]?(?:\d+[.,]?\d*|[.,]\d+)(?:e[-+]?\d+)?)\s*(?:g|gram|grams|s|sec|seconds|%|mm/s|vfh|pts?)?$"
+)
 
 
 def read_number(value: Any) -> Number | None:
@@ -207,7 +183,11 @@ def read_number(value: Any) -> Number | None:
     if not match:
         return None
     number = float(match.group(2).replace(",", ".").replace("−", "-"))
-    return Number(number, {"<": "<", "≤": "<", ">": ">", "≥": ">"}.get(match.group(1), "")) if math.isfinite(number) else None
+    return (
+        Number(number, {"<": "<", "≤": "<", ">": ">", "≥": ">"}.get(match.group(1), ""))
+        if math.isfinite(number)
+        else None
+    )
 
 
 def read_sex(value: Any) -> str:

@@ -39,8 +39,28 @@ import pandas as pd
 from thecal.assay.filaments import FilamentSet
 from thecal.assay.threshold import Thresholds, estimate
 
-COLUMNS = ("animal", "group", "sex", "cohort", "observer", "paw", "day", "assay", "stimulus", "value", "unit", "value_log10", "low", "high",
-           "censored", "series", "last_filament", "included", "note", "where")
+COLUMNS = (
+    "animal",
+    "group",
+    "sex",
+    "cohort",
+    "observer",
+    "paw",
+    "day",
+    "assay",
+    "stimulus",
+    "value",
+    "unit",
+    "value_log10",
+    "low",
+    "high",
+    "censored",
+    "series",
+    "last_filament",
+    "included",
+    "note",
+    "where",
+)
 RATIO_ASSAYS = ("von_frey", "electronic_von_frey", "percent_response", "hargreaves", "cold_plate", "acetone")
 _NUMBERS = ("day", "value", "value_log10", "low", "high")
 
@@ -53,22 +73,39 @@ def frame(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
         if name in _NUMBERS:
             columns[name] = np.array([np.nan if cell is None else cell for cell in cells], dtype=np.float64)
         elif name == "last_filament":
-            columns[name] = pd.Series([None if cell is None or cell != cell else int(cell) for cell in cells], dtype="Int64")
+            columns[name] = pd.Series(
+                [None if cell is None or cell != cell else int(cell) for cell in cells], dtype="Int64"
+            )
         elif name == "included":
             columns[name] = np.array([cell is None or bool(cell) for cell in cells], dtype=bool)
         else:
-            columns[name] = pd.Series(["" if cell is None or cell != cell else str(cell) for cell in cells], dtype=object)
+            columns[name] = pd.Series(
+                ["" if cell is None or cell != cell else str(cell) for cell in cells], dtype=object
+            )
     return pd.DataFrame(columns)
 
 
 def threshold_columns(thresholds: Thresholds) -> dict[str, np.ndarray]:
     """Value, interval and censoring of estimated thresholds, as columns of the table."""
-    return {"value": thresholds.grams, "unit": np.full(len(thresholds), "g"), "value_log10": thresholds.log10_g,
-            "low": thresholds.low, "high": thresholds.high, "censored": thresholds.censored}
+    return {
+        "value": thresholds.grams,
+        "unit": np.full(len(thresholds), "g"),
+        "value_log10": thresholds.log10_g,
+        "low": thresholds.low,
+        "high": thresholds.high,
+        "censored": thresholds.censored,
+    }
 
 
-def readings_of_von_frey(measured: dict[str, np.ndarray], filaments: FilamentSet, animals: Sequence[str], group: str, day: float,
-                         steps: str = "nominal", **same: Any) -> pd.DataFrame:
+def readings_of_von_frey(
+    measured: dict[str, np.ndarray],
+    filaments: FilamentSet,
+    animals: Sequence[str],
+    group: str,
+    day: float,
+    steps: str = "nominal",
+    **same: Any,
+) -> pd.DataFrame:
     """Simulated up-down sessions as readings, by the estimator that real series go through.
 
     Arguments:
@@ -76,27 +113,58 @@ def readings_of_von_frey(measured: dict[str, np.ndarray], filaments: FilamentSet
         animals: names, shape (n,). same: columns with one value or shape (n,), such as ``sex`` or ``observer``.
     """
     thresholds = estimate(measured["series"], measured["last_filament"], filaments, steps=steps)
-    columns = {"animal": list(animals), "group": group, "day": day, "assay": "von_frey", "series": measured["series"],
-               "last_filament": measured["last_filament"], "included": True} | threshold_columns(thresholds) | same
+    columns = (
+        {
+            "animal": list(animals),
+            "group": group,
+            "day": day,
+            "assay": "von_frey",
+            "series": measured["series"],
+            "last_filament": measured["last_filament"],
+            "included": True,
+        }
+        | threshold_columns(thresholds)
+        | same
+    )
     return frame(pd.DataFrame(columns).to_dict("records"))
 
 
-def readings_of_values(values: np.ndarray, assay: str, unit: str, animals: Sequence[str], group: str, day: float,
-                       censored: np.ndarray | None = None, **same: Any) -> pd.DataFrame:
+def readings_of_values(
+    values: np.ndarray,
+    assay: str,
+    unit: str,
+    animals: Sequence[str],
+    group: str,
+    day: float,
+    censored: np.ndarray | None = None,
+    **same: Any,
+) -> pd.DataFrame:
     """Simulated latencies, seconds or scores as readings.
 
     Arguments:
         values: shape (n,). censored: "", "<" or ">" per animal, shape (n,).
     """
-    columns = {"animal": list(animals), "group": group, "day": day, "assay": assay, "value": values, "unit": unit,
-               "censored": "" if censored is None else censored, "included": True} | same
+    columns = {
+        "animal": list(animals),
+        "group": group,
+        "day": day,
+        "assay": assay,
+        "value": values,
+        "unit": unit,
+        "censored": "" if censored is None else censored,
+        "included": True,
+    } | same
     table = frame(pd.DataFrame(columns).to_dict("records"))
     return with_logs(table)
 
 
 def with_logs(table: pd.DataFrame) -> pd.DataFrame:
     """Fill value_log10 where the scale has a ratio and nothing stands there yet; bounds of censored values with it."""
-    value, logs, side = table["value"].to_numpy(), table["value_log10"].to_numpy(copy=True), table["censored"].to_numpy()
+    value, logs, side = (
+        table["value"].to_numpy(),
+        table["value_log10"].to_numpy(copy=True),
+        table["censored"].to_numpy(),
+    )
     low, high = table["low"].to_numpy(copy=True), table["high"].to_numpy(copy=True)
     ratio = np.array([assay in RATIO_ASSAYS for assay in table["assay"]], dtype=bool) & np.isnan(logs) & (value > 0)
     logs[ratio] = np.log10(value[ratio])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -13,18 +15,47 @@ _SHOWN = 12  # findings on the terminal; all are in the report
 
 @click.command("analyze")
 @click.argument("files", nargs=-1, required=True, type=_FILE)
-@click.option("--meta", multiple=True, type=_FILE, help="File that lists the animals: group, sex, cohort, exclusion. May be repeated.")
+@click.option(
+    "--meta",
+    multiple=True,
+    type=_FILE,
+    help="File that lists the animals: group, sex, cohort, exclusion. May be repeated.",
+)
 @click.option("--map", "mapping", type=_FILE, help="YAML file that says what columns and words mean.")
 @click.option("--species", help="mouse (default) or rat: the usual filament set.")
 @click.option("--filaments", help="A filament set by name, or forces in g: 0.4,0.6,1,2,4,6,8,15.")
 @click.option("--assay", help="The test, where the notebook does not say: von_frey, hargreaves, acetone, score ...")
-@click.option("--steps", type=click.Choice(["nominal", "exact"]), default="nominal", show_default=True,
-              help="Equal filament steps as in published thresholds, or the true forces.")
+@click.option(
+    "--steps",
+    type=click.Choice(["nominal", "exact"]),
+    default="nominal",
+    show_default=True,
+    help="Equal filament steps as in published thresholds, or the true forces.",
+)
 @click.option("--reference", help="The control group; found by its name if not given.")
-@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder for the report and its tables; default analysis/NAME.")
-@click.option("--json", "as_json", is_flag=True, help="Print contrasts, variability and findings as JSON; writes files only with --out.")
-def command(files: tuple[Path, ...], meta: tuple[Path, ...], mapping: Path | None, species: str | None, filaments: str | None, assay: str | None,
-            steps: str, reference: str | None, out: Path | None, as_json: bool) -> None:
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder for the report and its tables; default analysis/NAME.",
+)
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="Print contrasts, variability and findings as JSON; writes files only with --out.",
+)
+def command(
+    files: tuple[Path, ...],
+    meta: tuple[Path, ...],
+    mapping: Path | None,
+    species: str | None,
+    filaments: str | None,
+    assay: str | None,
+    steps: str,
+    reference: str | None,
+    out: Path | None,
+    as_json: bool,
+) -> None:
     """Import, check, estimate and analyse real behavioural data.
 
     FILES are XLSX or CSV notebooks, long or wide: up-down series, thresholds, latencies, seconds, counts, scores.
@@ -41,7 +72,11 @@ def command(files: tuple[Path, ...], meta: tuple[Path, ...], mapping: Path | Non
     folder = out or (None if as_json else Path("analysis") / files[0].stem)
     page = _write(analysis, folder) if folder else None
     if as_json:
-        click.echo(json.dumps(analysis.as_dict() | {"report": str(page) if page else None}, ensure_ascii=False, allow_nan=False))
+        click.echo(
+            json.dumps(
+                analysis.as_dict() | {"report": str(page) if page else None}, ensure_ascii=False, allow_nan=False
+            )
+        )
         return
     for line in _summary(analysis):
         click.echo(line)
@@ -57,7 +92,12 @@ def _filaments(text: str | None) -> str | list[float] | None:
     try:
         return [float(part) for part in text.replace(",", " ").split()]
     except ValueError as error:
-        raise ThecalError.single("--filaments", "forces must be numbers in g between commas", seen=text, allowed="for example 0.4,0.6,1,2,4,6,8,15") from error
+        raise ThecalError.single(
+            "--filaments",
+            "forces must be numbers in g between commas",
+            seen=text,
+            allowed="for example 0.4,0.6,1,2,4,6,8,15",
+        ) from error
 
 
 def _write(analysis: object, folder: Path) -> Path:
@@ -75,36 +115,40 @@ def _summary(analysis: object) -> list[str]:
 
     data = analysis.as_dict()  # type: ignore[attr-defined]
     readings = analysis.notebook.readings  # type: ignore[attr-defined]
-    lines = [f"{len(readings)} readings of {readings['animal'].nunique()} animals in {readings.loc[readings['group'] != '', 'group'].nunique()} groups."]
+    groups = readings.loc[readings["group"] != "", "group"].nunique()
+    lines = [f"{len(readings)} readings of {readings['animal'].nunique()} animals in {groups} groups."]
     lines += ["", "Findings"] + [f"  {count:5d}  {kind}: {KINDS[kind]}" for kind, count in data["counts"].items()]
     serious = [f for f in data["findings"] if f["severity"] == "error"][:_SHOWN]
-    lines += [f"         {f['animal']} {'' if f['day'] is None else 'day ' + format(f['day'], 'g')} {f['what']} -> {f['action']}" for f in serious]
+    for f in serious:
+        when = "" if f["day"] is None else f" day {f['day']:g}"
+        lines.append(f"         {f['animal']}{when}: {f['what']} -> {f['action']}")
     if data["contrasts"]:
         lines += ["", "Contrasts (95 % interval; p adjusted for all planned visits)"]
     for row in data["contrasts"]:
         when = "mean   " if row["day"] is None else f"day {row['day']:<3g}"
         value = row.get("estimate_log10_g", row.get("estimate"))
         p = row.get("p_adjusted")
-        lines.append(f"  {row['name']:<28} {when} {value:+.2f} ({row['low']:+.2f} to {row['high']:+.2f}) {row['unit']}"
-                     + (f"  p {'< 0.001' if p < 0.001 else format(p, '.3f')}" if p is not None else ""))
+        lines.append(
+            f"  {row['name']:<28} {when} {value:+.2f} ({row['low']:+.2f} to {row['high']:+.2f}) {row['unit']}"
+            + (f"  p {'< 0.001' if p < 0.001 else format(p, '.3f')}" if p is not None else "")
+        )
     lines += [f"  not analysed: {row['test']}: {row['reason']}" for row in data["not_analysed"]]
     said = [f"  {row['kind']}: {row['text']}" for row in data["conclusions"]]
     return lines + (["", "What a reader may and may not conclude", *said] if said else []) + ["", data["notice"]]
 
 
-def _busy(text: str):
+@contextmanager
+def _busy(text: str) -> Iterator[Callable[[str], None]]:
     """A spinner on stderr, only on a terminal."""
-    import contextlib
-
     from rich.console import Console
 
-    @contextlib.contextmanager
-    def spinner():
-        console = Console(stderr=True)
-        if not console.is_terminal:
-            yield lambda text: None
-            return
-        with console.status(text) as status:
-            yield status.update
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda _: None
+        return
+    with console.status(text) as status:
 
-    return spinner()
+        def show(now: str) -> None:
+            status.update(now)
+
+        yield show
