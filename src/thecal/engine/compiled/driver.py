@@ -88,7 +88,7 @@ from thecal.engine.compiled.task import (
     y,
 )
 
-STEP, RTOL, ERROR, ERROR_BEFORE, GROWTH, SHRINKAGE, RESIDUAL, ACCEPT, MOMENT = range(len(CONTROL))
+STEP, RTOL, ERROR, ADVICE, RESIDUAL, ACCEPT, MOMENT = range(len(CONTROL))
 
 OK, STEP_LIMIT, NOT_FINITE, RESIDUAL_FAILED = 0, 1, 2, 3  # the values of integrate.Status
 REJECTED, BROKEN_STEP, SINGULAR_STEP = 1, 2, 3
@@ -96,7 +96,6 @@ SAME_MOMENT_D = 1e-9  # two times closer than this (0.1 ms) are one
 LARGEST_GROWTH, SMALLEST_SHRINKAGE, NOT_FINITE_SHRINKAGE = 6.0, 0.2, 0.25
 FIRST_STEP_D, SMALLEST_FIRST_STEP_D, LARGEST_FIRST_STEP_D = 1e-6, 1e-8, 0.1
 SMALLEST_STEP_D = 1e-13  # relative to the time, or absolute within the first day
-SMALLEST_ERROR = 1e-3  # a step that came out better than this is not remembered as better
 
 
 def drive() -> None:
@@ -105,7 +104,7 @@ def drive() -> None:
     for lane in range(lanes):
         animal[lane] = -1
         control[RTOL, lane] = rtol
-        control[STEP, lane] = control[ERROR_BEFORE, lane] = 1.0
+        control[STEP, lane] = 1.0
         control[ACCEPT, lane] = control[MOMENT, lane] = 0.0
         fresh[lane] = 0
         if waiting < last:
@@ -172,7 +171,6 @@ def set_out(lane: int) -> None:
         target[lane] = event_time[event[lane]]
     rejected[lane] = 0
     fresh[lane] = 1
-    control[ERROR_BEFORE, lane] = 1.0
 
 
 def apply_event(lane: int, e: int) -> None:
@@ -265,15 +263,14 @@ def weigh(lane: int) -> None:
     error = control[ERROR, lane]
     attempts[lane] += 1
     if error <= 1.0:
-        factor = min(max(control[GROWTH, lane], SMALLEST_SHRINKAGE), LARGEST_GROWTH)
+        factor = min(control[ADVICE, lane], LARGEST_GROWTH)
         if rejected[lane] > 0:
             factor = min(factor, 1.0)
-        control[ERROR_BEFORE, lane] = max(error, SMALLEST_ERROR)
         control[ACCEPT, lane] = 1.0
         rejected[lane] = 0
         accepted[lane] += 1
     elif error < inf:
-        factor = max(control[SHRINKAGE, lane], SMALLEST_SHRINKAGE)
+        factor = max(control[ADVICE, lane], SMALLEST_SHRINKAGE)
         rejected[lane] = REJECTED
     else:
         factor = NOT_FINITE_SHRINKAGE

@@ -8,8 +8,7 @@ the largest of
 - 1e-3 of the largest value that its *field* has shown in this animal so far; a field is the states whose names
   differ only in an index, ``latent[3]`` (the segments of one canal);
 - 1e-6 of the largest value that any state of its *unit* has shown in this animal so far;
-- a size below which a quantity of its unit is nothing: a thousandth of a cell, a millionth of a pg, of a pg/ul,
-  of a fraction.
+- a size below which a quantity of its unit is nothing: a tenth of a cell, 1e-4 of a pg, of a pg/ul, of a fraction.
 
 All of it is the animal's own, so an answer is the same wherever and with whomever it is computed. The error norm is
 the root mean square over fields of the mean square within each: cutting the canal finer does not dilute the rest.
@@ -25,8 +24,8 @@ from thecal.core.declaration import Quantity
 
 FIELD_FLOOR = 1e-3
 UNIT_FLOOR = 1e-6
-NOTHING = (("cell", 1e-3), ("cell/ul", 1e-3), ("pg", 1e-6), ("pg/ul", 1e-6))
-_NOTHING_ELSE = 1e-6
+NOTHING = (("cell", 0.1), ("cell/ul", 0.1), ("pg", 1e-4), ("pg/ul", 1e-4))
+_NOTHING_ELSE = 1e-4
 
 
 @dataclass(frozen=True)
