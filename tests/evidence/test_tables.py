@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
+import re
+from pathlib import Path
 
 import pytest
 
-from thecal.analysis.evidence import query, schema, tables
+from thecal.analysis.evidence import effects, query, schema, tables
 from thecal.core.errors import ThecalError
 
 ANIMAL = {
@@ -189,9 +191,22 @@ def test_rows_that_cannot_be_read_do_not_hide_the_others() -> None:
     assert len(rows) == 2 and problems[0].where == "mine.csv line 3" and "3 cells" in problems[0].what
 
 
-@pytest.mark.parametrize("text", ["", "a,b\n1,2\n", "study,studdy\nx,y\n"])
+@pytest.mark.parametrize(
+    "text", ["", "a,b\n1,2\n", "study,studdy\nx,y\n", "study;reference\nx;y\n", "study,study\nx,y\n"]
+)
 def test_a_file_that_is_no_evidence_table_is_refused(text) -> None:
     assert any(p.code == "columns" for p in tables.parse(text, "mine.csv")[2])
+
+
+def test_a_file_that_is_no_text_is_refused(tmp_path) -> None:
+    assert tables.parse("study,year\nx\0y,1\n", "mine.csv")[2][0].where.startswith("mine.csv line")
+    assert tables.parse("study\n" + "x" * 200_000, "mine.csv")[2][0].code == "file"
+    bad = tmp_path / "mine.csv"
+    bad.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ThecalError, match="UTF-8"):
+        tables.lint(bad)
+    with pytest.raises(ThecalError, match="cannot be read"):
+        tables.lint(tmp_path)
 
 
 def test_rows_of_the_user_are_weighed_with_the_shipped_ones(tmp_path) -> None:
@@ -232,3 +247,21 @@ def test_exported_rows_read_back_as_they_were() -> None:
     _, back, problems = tables.parse(query.export(rows, "csv"), "back.csv", "animal")
     assert [query.public(e) for e in back] == [query.public(e) for e in rows["animal"]]
     assert not [p for p in problems if p.severity == "error"]
+
+
+def test_the_example_of_the_page_on_adding_a_study_is_good(tmp_path) -> None:
+    page = Path(__file__).parents[2] / "docs" / "how-to" / "add-a-study.md"
+    [block] = re.findall(r"```csv\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
+    kind, rows, problems = tables.parse(block, "example.csv")
+    assert (kind, len(rows), problems) == ("animal", 1, [])
+    assert effects.of_row(rows[0]).g == pytest.approx(1.38, abs=0.01)
+    named = {
+        w
+        for line in page.read_text("utf-8").splitlines()
+        if line.startswith("| `")
+        for w in re.findall(r"`(\w+)`", line)
+    }
+    known = {c for k in schema.kinds() for c in schema.table(k).columns} | {
+        w for v in schema.raw()["vocabulary"].values() for w in v
+    }
+    assert {w for w in named if "*" not in w} - known <= {"smith2030", "via"}

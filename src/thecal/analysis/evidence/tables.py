@@ -43,14 +43,14 @@ def parse(text: str, name: str, kind: str | None = None) -> tuple[str, list[Row]
     Returns: the kind, the rows that could be read (each with ``_line`` and ``_file``), and every finding,
         errors and warnings, in the order of the lines.
     """
-    reader = csv.reader(io.StringIO(text.lstrip("\ufeff")))
-    header = [cell.strip() for cell in next(reader, [])]
+    lines, broken = _lines(text, name)
+    header = [cell.strip() for cell in lines[0][1]] if lines else []
     kind, problems = _kind_of(header, name, kind)
+    problems = broken or problems
     if problems:
         return kind, [], problems
     table, rows = schema.table(kind), []
-    for cells in reader:
-        line = reader.line_num
+    for line, cells in lines[1:]:
         if not any(cell.strip() for cell in cells):
             continue
         if len(cells) != len(header):
@@ -136,19 +136,34 @@ def _text_of(path: Path) -> str:
                                  remedy="save the table as CSV in UTF-8") from None
 
 
+def _lines(text: str, name: str) -> tuple[list[tuple[int, list[str]]], list[Problem]]:
+    """The cells of each line with its number, or what makes the file unreadable as CSV."""
+    reader = csv.reader(io.StringIO(text.lstrip("\ufeff")))
+    lines = []
+    try:
+        lines = [(reader.line_num, cells) for cells in reader]
+    except csv.Error as error:
+        return lines, [Problem(f"{name} line {reader.line_num}", f"this is no CSV text: {error}", code="file",
+                               remedy="save the table as CSV in UTF-8")]
+    return lines, []
+
+
 def _kind_of(header: list[str], name: str, kind: str | None) -> tuple[str, list[Problem]]:
     """Which table a header belongs to, and what is wrong with it."""
     fits = {k: len(set(header) & set(schema.table(k).columns)) for k in schema.kinds()}
     chosen = kind or max(fits, key=lambda k: fits[k])
     columns = schema.table(chosen).columns
     where = f"{name} line 1"
+    if len(header) == 1 and ";" in header[0]:
+        return chosen, [Problem(where, "the cells are parted by semicolons", seen=header[0][:60], allowed="commas",
+                                remedy="save the table as CSV with commas, and points in numbers", code="columns")]
     if not fits[chosen]:
         return chosen, [Problem(where, "this is no evidence table: no column is known", seen=", ".join(header)[:80],
                                 remedy="start from 'thecal evidence --template animal'", code="columns")]
     problems = [Problem(where, f"the column '{c}' is not known", seen=c, allowed=", ".join(columns),
                         remedy="rename or remove it", code="columns") for c in header if c not in columns]
     problems += [Problem(where, f"the column '{c}' stands twice", seen=c, code="columns")
-                 for c in {c for c in header if header.count(c) > 1}]
+                 for c in dict.fromkeys(c for c in header if header.count(c) > 1)]
     problems += [Problem(where, f"the column '{c}' is missing", remedy=columns[c].about or "add it", code="columns")
                  for c in columns if columns[c].required and c not in header]
     return chosen, problems

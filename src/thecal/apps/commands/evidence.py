@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +59,8 @@ def command(verified_only: bool, leads: bool, extra: tuple[Path, ...], list_rows
         return _lint(to_check, as_json)
     evidence = tables.load_with(extra) if extra else tables.load()
     if priors or claims:
-        rows = handover.priors(evidence) if priors else handover.claims_from_evidence(evidence)
+        with _waiting("Weighing the studies"):
+            rows = handover.priors(evidence) if priors else handover.claims_from_evidence(evidence)
         return _list(rows, as_json)
     if plain:
         from thecal.analysis.harm import plain_summary
@@ -73,12 +75,27 @@ def command(verified_only: bool, leads: bool, extra: tuple[Path, ...], list_rows
         return 0
     if list_rows and not as_json:
         return _rows(rows_by_kind)
-    found = synthesis.synthesise(evidence, selection)
+    with _waiting("Weighing the studies"):
+        found = synthesis.synthesise(evidence, selection)
     if as_json:
         found |= {"rows": {k: [query.public(e) for e in v] for k, v in rows_by_kind.items()}} if list_rows else {}
         click.echo(json.dumps(found, indent=1, ensure_ascii=False))
         return 0
     return _tell(found)
+
+
+@contextmanager
+def _waiting(what: str) -> Iterator[None]:
+    """A sign of life on a terminal; nothing in pipes."""
+    import sys
+
+    if not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status(what):
+        yield
 
 
 def _tell(found: dict[str, Any]) -> int:
