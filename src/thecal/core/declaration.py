@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from thecal.core.dimensions import check_dimensions
-from thecal.core.expression import ZERO, Expression, nodes_of, substitute, symbol, symbols_of, wrap
+from thecal.core.expression import Expression, nodes_of, substitute, symbol, symbols_of, wrap
 from thecal.core.register import Register
 
 
@@ -100,25 +100,30 @@ class Model:
 
     @cached_property
     def state_symbols(self) -> tuple[Expression, ...]:
+        """The states as symbols, in order."""
         return tuple(q.expression for q in self.states)
 
     @cached_property
     def state_index(self) -> dict[str, int]:
+        """Place of each state by name."""
         return {q.name: i for i, q in enumerate(self.states)}
 
     @cached_property
     def parameter_index(self) -> dict[str, int]:
+        """Place of each parameter by name."""
         return {p.name: i for i, p in enumerate(self.parameters)}
 
     @cached_property
     def observable_index(self) -> dict[str, int]:
+        """Place of each observable by name."""
         return {q.name: i for i, q in enumerate(self.observables)}
 
     @cached_property
     def fingerprint(self) -> str:
         """A digest of the equations alone: same mathematics, same text, whatever was built before in this process."""
         expressions = [*self.rates, *(q.expression for q in self.observables)]
-        place, digest = {}, hashlib.blake2b(digest_size=16)
+        place: dict[int, int] = {}
+        digest = hashlib.blake2b(digest_size=16)
         for head in (*self.state_symbols, *self.parameters):
             digest.update(f"{head.name}|{head.unit};".encode())
         for node in nodes_of(expressions):

@@ -10,7 +10,7 @@ import functools
 from fractions import Fraction
 
 from thecal.core.expression import Expression, nodes_of
-from thecal.core.quantities import spelled, registry
+from thecal.core.quantities import registry, spelled
 
 Unit = tuple[float, tuple[tuple[str, Fraction], ...]]
 PURE: Unit = (1.0, ())

@@ -11,11 +11,10 @@ Operations: ``+ - * / pow exp log sqrt minimum maximum``; leaves: numbers and na
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from typing import Any, Union
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
-Number = Union[int, float]
-_ARITY = {"add": 2, "sub": 2, "mul": 2, "div": 2, "pow": 2, "min": 2, "max": 2, "neg": 1, "exp": 1, "log": 1, "sqrt": 1}
+Number = int | float
 
 
 class Expression:
@@ -34,6 +33,7 @@ class Expression:
 
     def __new__(cls, operation: str, arguments: tuple = (), value: float = math.nan,
                 name: str = "", unit: str = "", role: str = "") -> Expression:
+        """The one node of this meaning; made when it is asked for first."""
         key = (operation, tuple(a.order for a in arguments), value.hex() if operation == "number" else "",
                name, unit, role)
         node = cls._pool.get(key)
@@ -84,6 +84,7 @@ class Expression:
 
     @property
     def is_number(self) -> bool:
+        """Whether this is a literal."""
         return self.operation == "number"
 
 
@@ -106,6 +107,7 @@ ZERO, ONE = number(0), number(1)
 
 
 def add(a: Expression, b: Expression) -> Expression:
+    """``a + b``, with zeros, numbers and signs folded."""
     if a is ZERO or b is ZERO:
         return b if a is ZERO else a
     if a.is_number and b.is_number:
@@ -118,6 +120,7 @@ def add(a: Expression, b: Expression) -> Expression:
 
 
 def subtract(a: Expression, b: Expression) -> Expression:
+    """``a - b``, simplified likewise."""
     if b is ZERO:
         return a
     if a is ZERO:
@@ -132,6 +135,7 @@ def subtract(a: Expression, b: Expression) -> Expression:
 
 
 def multiply(a: Expression, b: Expression) -> Expression:
+    """``a b``; a number stands first, and equal products are one node."""
     if a is ZERO or b is ZERO:
         return ZERO
     if a is ONE or b is ONE:
@@ -148,6 +152,7 @@ def multiply(a: Expression, b: Expression) -> Expression:
 
 
 def divide(a: Expression, b: Expression) -> Expression:
+    """``a / b``; division by a number becomes multiplication."""
     if a is ZERO:
         return ZERO
     if b is ONE:
@@ -162,6 +167,7 @@ def divide(a: Expression, b: Expression) -> Expression:
 
 
 def negate(a: Expression) -> Expression:
+    """``-a``."""
     if a.is_number:
         return number(-a.value)
     return a.arguments[0] if a.operation == "neg" else Expression("neg", (a,))
@@ -183,22 +189,27 @@ def power(a: Expression, b: Expression) -> Expression:
 
 
 def exp(a: Expression) -> Expression:
+    """``e ** a``."""
     return number(math.exp(a.value)) if a.is_number else Expression("exp", (a,))
 
 
 def log(a: Expression) -> Expression:
+    """Natural logarithm of ``a``."""
     return number(math.log(a.value)) if a.is_number else Expression("log", (a,))
 
 
 def sqrt(a: Expression) -> Expression:
+    """Square root of ``a``."""
     return number(math.sqrt(a.value)) if a.is_number else Expression("sqrt", (a,))
 
 
 def minimum(a: Any, b: Any) -> Expression:
+    """The smaller of two."""
     return _extreme("min", min, wrap(a), wrap(b))
 
 
 def maximum(a: Any, b: Any) -> Expression:
+    """The greater of two."""
     return _extreme("max", max, wrap(a), wrap(b))
 
 
@@ -259,8 +270,9 @@ def substitute(expressions: Sequence[Expression], table: dict[Expression, Expres
     return [new[e.order] for e in expressions]
 
 
-_BUILD = {"add": add, "sub": subtract, "mul": multiply, "div": divide, "pow": power, "min": minimum,
-          "max": maximum, "neg": negate, "exp": exp, "log": log, "sqrt": sqrt}
+_BUILD: dict[str, Callable[..., Expression]] = {
+    "add": add, "sub": subtract, "mul": multiply, "div": divide, "pow": power, "min": minimum, "max": maximum,
+    "neg": negate, "exp": exp, "log": log, "sqrt": sqrt}
 
 
 def rebuild(operation: str, arguments: Sequence[Expression]) -> Expression:

@@ -18,7 +18,7 @@ def registry() -> Any:
     """The unit registry: SI by pint, plus ``cell`` as a counted thing with its own dimension."""
     import pint
 
-    units = pint.UnitRegistry(cache_folder=None)
+    units: Any = pint.UnitRegistry(cache_folder=None)
     units.define("cell = [cell_count] = cells")
     units.define("subject = [subject_count] = subjects = animal = animals")
     return units

@@ -44,6 +44,7 @@ class Parameter:
 
     @property
     def room(self) -> str:
+        """The room that the parameter belongs to."""
         return self.id.split(".", 1)[0]
 
     @property

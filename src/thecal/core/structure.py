@@ -18,6 +18,7 @@ class Ganglion:
 
     @property
     def name(self) -> str:
+        """Level and side, e.g. ``L4 injured``."""
         return f"{self.level} {self.side}"
 
 

@@ -72,9 +72,13 @@ def _inject(given: Administration, model: Model, structure: Structure, values: M
         index = [model.state_index[n] for n in names]
         change = (moved * scale[None, :] / scale[:, None]) - np.eye(len(index))
         for i, j in zip(*np.nonzero(change), strict=True):
-            rows.append(index[i]), columns.append(index[j]), weights.append(change[i, j])
+            rows.append(index[i])
+            columns.append(index[j])
+            weights.append(change[i, j])
     offset = _carried(given, model, structure, values, slug * kept, size)
-    parameters = {model.parameter_index[TARGETS[given.target]]: 1.0} if given.target in TARGETS else {}
+    parameters: dict[int, np.ndarray | float] = {}
+    if given.target in TARGETS:
+        parameters[model.parameter_index[TARGETS[given.target]]] = 1.0
     return Event(given.day_d, np.array(rows, np.int64), np.array(columns, np.int64), np.array(weights), offset,
                  parameters)
 

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from thecal.analysis.outcome import StudyOutcome
 
 
 @click.command("run", help="Run a study and write its report. STUDY is a file or the name of a library study.")
@@ -56,8 +60,8 @@ def command(study: str, out: Path | None, seed: int | None, animals: int | None,
     click.echo(f"Report: {page}" if page else f"Results: {folder}")
 
 
-def lines_of(outcome: object) -> list[str]:
+def lines_of(outcome: StudyOutcome) -> list[str]:
     """Relief of each arm in words."""
     from thecal.report.words import relief_in_words
 
-    return [relief_in_words(outcome, arm) for arm in outcome.plan.arms]  # type: ignore[attr-defined]
+    return [relief_in_words(outcome, arm) for arm in outcome.plan.arms]
