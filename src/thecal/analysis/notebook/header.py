@@ -104,9 +104,14 @@ def _score(row: list[Any], mapping: Mapping) -> int:
     named = len({m for m in meanings if m})
     if not named:
         return 0
-    days = sum(_header_day(cell, mapping) is not None for cell, m in zip(row, meanings, strict=True) if not m)
+    unnamed = [cell for cell, meaning in zip(row, meanings, strict=True) if not meaning and cell is not None]
+    days = sum(_header_day(c, mapping) is not None or _day_and_meaning(c, mapping)[0] is not None for c in unnamed)
     text = sum(isinstance(cell, str) for cell in row if cell is not None)
-    return named + min(days, 20) if "animal" in meanings or "day" in meanings else min(named, text) // 2
+    if "animal" in meanings:
+        return named + min(days, 20)
+    if "day" in meanings:  # days down, animals across: the other cells are names
+        return named + (text >= 3)
+    return min(named, text) // 2
 
 
 def _header_day(cell: Any, mapping: Mapping) -> float | None:
@@ -127,7 +132,7 @@ def _columns(rows: list[list[Any]], number: int, mapping: Mapping) -> list[Colum
         name = "" if cell is None else str(cell)
         meaning = _meaning(cell, mapping)
         day, force = (None, None) if meaning else (_header_day(cell, mapping), _force(cell))
-        if not meaning and day is None and isinstance(cell, str):
+        if not meaning and day is None:
             day, meaning = _day_and_meaning(cell, mapping)
         columns.append(Column(place, name, meaning, None if force is not None else day, force))
     return columns
@@ -141,9 +146,9 @@ def _force(cell: Any) -> float | None:
     return found.value if found else None
 
 
-def _day_and_meaning(name: str, mapping: Mapping) -> tuple[float | None, str]:
+def _day_and_meaning(name: Any, mapping: Mapping) -> tuple[float | None, str]:
     """The day and the rest of a name such as "D3 series", "last_day 7", "baseline latency"."""
-    words = [word for word in re.split(r"[\s_/:|]+", name) if word]
+    words = [word for word in re.split(r"[\s_/:|]+", name) if word][:8] if isinstance(name, str) else []
     for cut in range(1, len(words)):
         for day_words, rest in ((words[:cut], words[cut:]), (words[cut:], words[:cut])):
             day, meaning = _header_day(" ".join(day_words), mapping), _meaning(" ".join(rest), mapping)

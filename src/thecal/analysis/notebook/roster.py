@@ -105,7 +105,8 @@ def attach(table: pd.DataFrame, layout: Layout) -> pd.DataFrame:
                     where=rows["where"].iloc[0],
                 )
             )
-        table[column] = [old if new is None else new for old, new in zip(table[column], stated, strict=True)]
+        merged = [old if new is None else new for old, new in zip(table[column], stated, strict=True)]
+        table[column] = pd.Series(merged, index=table.index, dtype=object)
     _exclude(table, layout, known)
     _memberships(table, layout)
     return table
