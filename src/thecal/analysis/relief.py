@@ -179,7 +179,7 @@ def relief_durations(t_d: ArrayLike, arm_log10: ArrayLike, vehicle_log10: ArrayL
         hours = np.append(0.0, hours)
         both = [np.column_stack([y[:, k] + share * (y[:, k + 1] - y[:, k]), x])
                 for y, x in zip((arm, vehicle), both, strict=True)]
-    rev = reversal(*both, baseline_log10, floor)
+    rev = reversal(both[0], both[1], baseline_log10, floor)
     starts, stops = zip(*(_nonnegative_parts(f) for f in (rev.difference_log10 - level * rev.deficit_log10,
                                                           rev.deficit_log10 - floor)), strict=True)
     held = np.clip(np.minimum(*stops) - np.maximum(*starts), 0, None)
