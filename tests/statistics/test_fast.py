@@ -64,3 +64,12 @@ def test_holm_over_many_experiments_is_holm():
     y, _, arm = experiments(5, [4, 4, 4], 3, seed=9)
     found = mixed_fast(y, arm)
     assert np.allclose(found.adjusted()[2].ravel(), holm(found.p[2].ravel()))
+
+
+def test_general_fit_keeps_its_rates_with_missed_visits_and_unequal_spread():
+    # 250 experiments of 8 readings each way; the large run is bench/statistics_calibration.py
+    from bench.statistics_calibration import unbalanced
+
+    for row in unbalanced(6, 120, by_arm=True):
+        assert abs(row["rejected"] - 0.05) < max(0.01, 3 * row["se"]), row
+        assert 0.92 < row["coverage"] < 0.98, row

@@ -71,7 +71,8 @@ def assumptions(fit: Fit | Imputed, layout: Layout, data: Readings, anova: Repea
     order = layout.frame.sort_values("animal", kind="stable")
     arm = order["arm"].to_numpy()
     rows = [_normal("residuals are normal", residual), _normal("animal effects are normal", animal),
-            _spread(residual, arm, data.arms)]
+            _spread("equal spread in the arms", residual, arm),
+            _spread("equal spread at the visits", residual, order["day"].to_numpy())]
     if anova is not None and np.isfinite(anova.mauchly_p):
         p, eps = float(anova.mauchly_p), float(anova.gg)
         verdict = "holds" if p > 0.05 and eps > 0.75 else "doubtful" if p > 0.01 else "violated"
@@ -97,15 +98,16 @@ def _normal(check: str, x: Floats) -> dict[str, object]:
                 "means of several animals stand moderate departures")
 
 
-def _spread(residual: Floats, arm: NDArray, arms: tuple[str, ...]) -> dict[str, object]:
-    groups = [residual[arm == a] for a in arms if np.sum(arm == a) > 2]
+def _spread(check: str, residual: Floats, group: NDArray) -> dict[str, object]:
+    groups = [residual[group == g] for g in np.unique(group) if np.sum(group == g) > 2]
     sd = [float(g.std(ddof=1)) for g in groups]
     if len(groups) < 2 or min(sd) <= 0:
-        return _row("equal spread in the arms", np.nan, np.nan, "holds", "too few readings to tell")
+        return _row(check, np.nan, np.nan, "holds", "too few readings to tell")
     ratio, p = max(sd) / min(sd), float(stats.levene(*groups, center="median").pvalue)
     verdict = "violated" if ratio > 2 and p < 0.05 else "doubtful" if ratio > 1.5 and p < 0.05 else "holds"
-    return _row("equal spread in the arms", ratio, p, verdict, "statistic is the largest over the smallest residual "
-                "SD, p is Brown-Forsythe's; see the sensitivity analysis with a variance for each arm")
+    return _row(check, ratio, p, verdict, "statistic is the largest over the smallest residual SD, p is "
+                "Brown-Forsythe's; the model has a variance for each arm unless the plan says otherwise, see the "
+                "sensitivity analyses")
 
 
 def _shares(layout: Layout, data: Readings, baseline_days: tuple[float, ...]) -> list[dict[str, object]]:

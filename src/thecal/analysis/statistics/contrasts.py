@@ -89,7 +89,8 @@ def contrast_table(fit: Fit | Imputed, contrasts: list[Planned], plan: AnalysisP
 def spread(fit: Fit | Imputed, arm: str, reference: str) -> float:
     """Standard deviation of one reading of an animal: between animals and residual, pooled over the two arms."""
     v = fit.variances
-    residual = [v[f"residual:{a}"] if f"residual:{a}" in v else v["residual"] for a in (arm, reference)]
+    own = [v[f"residual:{a}"] for a in (arm, reference) if f"residual:{a}" in v]
+    residual = own or [x for name, x in v.items() if name != "animal"]
     return float(np.sqrt(max(v["animal"], 0) + np.mean(residual)))
 
 

@@ -20,6 +20,7 @@ from thecal.core.errors import Problem, ThecalError
 
 Floats = NDArray[np.float64]
 Cell = tuple[str, float]
+LEAST_SPARE = 4         #: readings beyond their cell means that a residual variance of its own needs
 MAX_INFLATION = 2.0     #: largest factor by which a covariate may raise the variance of the differences between arms
 
 
@@ -97,13 +98,24 @@ def layout(data: Readings, baseline_days: tuple[float, ...] = (), baseline: str 
         else:
             columns += dummies
     X, kept = _independent(X, columns, notes)
-    classes: NDArray[np.int64] | None = None
-    names: tuple[str, ...] = ("residual",)
-    if residual_by is not None:
-        levels = sorted(frame[residual_by].unique(), key=lambda v: data.arms.index(v) if residual_by == "arm" else v)
-        classes = frame[residual_by].map({v: i for i, v in enumerate(levels)}).to_numpy()
-        names = tuple(f"residual:{v:g}" if isinstance(v, float) else f"residual:{v}" for v in levels)
+    classes, names = _residual_classes(frame, residual_by, data.arms, notes)
     return Layout(frame, X, cells, kept, classes, names, tuple(notes))
+
+
+def _residual_classes(frame: pd.DataFrame, by: str | None, arms: tuple[str, ...],
+                      notes: list[Problem]) -> tuple[NDArray[np.int64] | None, tuple[str, ...]]:
+    """Class of residual variance of each reading; one class when a level has too few readings for a variance."""
+    one: tuple[str, ...] = ("residual",)
+    if by is None or frame[by].nunique() < 2:
+        return None, one
+    spare = frame.groupby(by).size() - frame.drop_duplicates(["arm", "day"]).groupby(by).size()
+    if spare.min() < LEAST_SPARE:
+        notes.append(Problem("model", f"{by} {spare.idxmin()} has too few readings for a variance of its own; one "
+                             "variance for all", severity="note", code="one-variance"))
+        return None, one
+    levels = sorted(frame[by].unique(), key=lambda v: arms.index(v) if by == "arm" else v)
+    names = tuple(f"residual:{v:g}" if isinstance(v, float) else f"residual:{v}" for v in levels)
+    return frame[by].map({v: i for i, v in enumerate(levels)}).to_numpy(), names
 
 
 def _baseline(frame: pd.DataFrame, before: pd.Series, notes: list[Problem]) -> Floats:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -27,12 +28,12 @@ def sensitivity(table: pd.DataFrame, data: Readings, plan: AnalysisPlan, contras
     other = SATTERTHWAITE if plan.method == KENWARD_ROGER else KENWARD_ROGER
     ways: dict[str, Callable[[], pd.DataFrame]] = {
         f"degrees of freedom by {other}": lambda: contrasts(data, replace(plan, method=other)),
-        "a residual variance for each arm": lambda: contrasts(data, replace(plan, residual_by="arm")),
         "no covariates": lambda: contrasts(data, replace(plan, covariates=())),
     }
-    if plan.residual_by == "arm":
-        ways["one residual variance"] = ways.pop("a residual variance for each arm")
-        ways["one residual variance"] = lambda: contrasts(data, replace(plan, residual_by=None))
+    for label, by in (("one residual variance", None), ("a residual variance for each arm", "arm"),
+                      ("a residual variance for each visit", "day")):
+        if by != plan.residual_by:
+            ways[label] = functools.partial(contrasts, data, replace(plan, residual_by=by))
     if any(data.frame[c].nunique() > 1 for c in plan.covariates):
         ways["every covariate, confounded or not"] = lambda: contrasts(data, plan, max_inflation=np.inf)
     if plan.baseline == "covariate" and plan.baseline_days:
