@@ -182,6 +182,12 @@ def test_one_study_one_vote_and_the_unsigned_are_counted_against() -> None:
     assert found.p_if_no_sign_is_against > found.p - 1e-12 and "not a vote count" in found.caveat
 
 
+def test_a_comparison_with_another_treatment_is_no_vote() -> None:
+    chosen = synthesis.pain_rows(tables.load(), query.Selection.of(cells=["stromal"]))
+    assert {"xie2019", "jwa2020"} <= {e["study"] for e in chosen}
+    assert not {"admsc_pregabalin", "yu2015", "li2017"} & {e["study"] for e in chosen}
+
+
 def test_no_study_no_share() -> None:
     assert directions.directions([]).p is None
 

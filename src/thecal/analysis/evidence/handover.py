@@ -48,9 +48,7 @@ def _priors(evidence: Evidence) -> list[Prior]:
 
 
 def _intrathecal(evidence: Evidence) -> list[Row]:
-    wanted = query.Selection.of(route=["it"], cells=["stromal"], model=["nerve"], effect=["relief", "none", "worse"],
-                                design=["experiment"])
-    return [e for e in evidence.animal if wanted.takes(e) and e["outcome"] in synthesis.PAIN]
+    return synthesis.pain_rows(evidence, query.Selection.of(route=["it"], cells=["stromal"], model=["nerve"]))
 
 
 def _time_priors(rows: list[Row], name: str) -> list[Prior]:

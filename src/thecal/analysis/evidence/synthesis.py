@@ -17,13 +17,14 @@ from thecal.analysis.evidence.schema import Row
 from thecal.analysis.evidence.tables import Evidence
 
 PAIN = ("mechanical", "heat", "cold", "evoked", "spontaneous")
+# Comparisons with another treatment tell which is better, not whether cells relieve pain.
+OTHER_TREATMENT = ("same_cells", "other_cells", "drug", "single_dose", "frozen")
 
 
 def synthesise(evidence: Evidence, selection: query.Selection) -> dict[str, Any]:
     """The whole synthesis of a selection as plain data, each part with its reason where nothing can be computed."""
     rows = query.select(evidence, selection)
-    pain = [e for e in rows["animal"] if e["outcome"] in PAIN and e["design"] == "experiment"
-            and e["effect"] in ("relief", "none", "worse")]
+    pain = pain_rows(evidence, selection)
     people = rows["human"]
     return plain({
         "version": evidence.version, "digest": evidence.digest, "selection": selection.words(),
@@ -64,6 +65,12 @@ def plain(value: Any) -> Any:
     if isinstance(value, float):
         return float(value) if math.isfinite(value) else None
     return value
+
+
+def pain_rows(evidence: Evidence, selection: query.Selection) -> list[Row]:
+    """Animal experiments of a selection that compare pain with and without the treatment, and were read."""
+    return [e for e in evidence.animal if selection.takes(e) and e["outcome"] in PAIN and e["design"] == "experiment"
+            and e["effect"] in ("relief", "none", "worse") and e["comparator"] not in OTHER_TREATMENT]
 
 
 def effect_sizes(rows: list[Row]) -> dict[str, Any]:

@@ -92,9 +92,15 @@ def _time(part: dict[str, Any]) -> str:
     if not fit:
         return f"{part['why']}{': ' + spans + ' d' if spans else ''}"
     low, high = fit["ci_d"]
-    ends = f"{low:.2g} to {high:.2g} d" if high is not None else f"from {low:.2g} d, no upper end can be given"
-    return (f"median of studies {fit['median_d']:.2g} d ({ends}); {fit['k']} studies, {fit['right_censored']} ended "
-            f"while relief lasted; {fit['law']} law{'; ' + fit['remark'] if fit['remark'] else ''}. Read: {spans} d")
+    ends = f"{_days(low)} to {_days(high)} d" if high is not None else f"from {_days(low)} d, no upper end can be given"
+    longest = max(max(i["low_d"], i["high_d"] or 0.0) for i in part["intervals"])
+    middle = f"{_days(fit['median_d'])} d" if fit["median_d"] <= longest else f"beyond the {longest:g} d that were tested"
+    return (f"median of studies {middle} ({ends}); {fit['k']} studies, {fit['right_censored']} ended while relief "
+            f"lasted; {fit['law']} law{'; ' + fit['remark'] if fit['remark'] else ''}. Read: {spans} d")
+
+
+def _days(value: float) -> str:
+    return f"{value:.0f}" if value >= 10 else f"{value:.2g}"
 
 
 def _first_capital(text: str) -> str:

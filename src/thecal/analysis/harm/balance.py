@@ -236,8 +236,8 @@ def _animals(data: Mapping[str, Any], evidence: Evidence) -> str:
         return "There would have to be one treatment for many diseases; nothing suggests it."
     from thecal.analysis.evidence.query import Selection
 
-    wanted = Selection.of(model=models, route=["it"], cells=["stromal"], effect=["relief", "none", "worse"])
-    votes = directions.directions([e for e in evidence.animal if wanted.takes(e) and e["outcome"] in synthesis.PAIN])
+    wanted = Selection.of(model=models, route=["it"], cells=["stromal"])
+    votes = directions.directions(synthesis.pain_rows(evidence, wanted))
     if not votes.studies:
         return ("The effect would have to exist at all: no animal study of intrathecal stromal cells in this "
                 "condition was read.")

@@ -104,9 +104,7 @@ def icons(evidence: Evidence) -> list[dict[str, Any]]:
 
 def _animals(evidence: Evidence) -> tuple[directions.Directions, list[Row]]:
     """Intrathecal stromal cells in animals with a hurt nerve, the index study among them."""
-    wanted = query.Selection.of(route=["it"], cells=["stromal"], model=["nerve"], effect=["relief", "none", "worse"],
-                                design=["experiment"])
-    rows = [e for e in evidence.animal if wanted.takes(e) and e["outcome"] in synthesis.PAIN]
+    rows = synthesis.pain_rows(evidence, query.Selection.of(route=["it"], cells=["stromal"], model=["nerve"]))
     return directions.directions(rows), rows
 
 
