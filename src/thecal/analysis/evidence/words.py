@@ -94,7 +94,7 @@ def _time(part: dict[str, Any]) -> str:
     low, high = fit["ci_d"]
     ends = f"{_days(low)} to {_days(high)} d" if high is not None else f"from {_days(low)} d, no upper end can be given"
     longest = max(max(i["low_d"], i["high_d"] or 0.0) for i in part["intervals"])
-    middle = f"{_days(fit['median_d'])} d" if fit["median_d"] <= longest else f"beyond the {longest:g} d that were tested"
+    middle = f"{_days(fit['median_d'])} d" if fit["median_d"] <= longest else f"beyond the {longest:g} d of tests"
     return (f"median of studies {middle} ({ends}); {fit['k']} studies, {fit['right_censored']} ended while relief "
             f"lasted; {fit['law']} law{'; ' + fit['remark'] if fit['remark'] else ''}. Read: {spans} d")
 
