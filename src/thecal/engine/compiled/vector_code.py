@@ -118,13 +118,13 @@ class Code:
     def load(self, array: str, row: int | str) -> str:
         if isinstance(row, int) and (array, row) in self._loaded:
             return self._loaded[array, row]
-        name = self.line(f"load {self.real}, ptr {self.address(array, row)}, align {self.lanes * 8}")
+        name = self.line(f"load {self.real}, ptr {self.address(array, row)}, align {min(64, self.lanes * 8)}")
         if isinstance(row, int):
             self._loaded[array, row] = name
         return name
 
     def store(self, value: str, array: str, row: int | str) -> None:
-        self.lines.append(f"  store {self.real} {value}, ptr {self.address(array, row)}, align {self.lanes * 8}")
+        self.lines.append(f"  store {self.real} {value}, ptr {self.address(array, row)}, align {min(64, self.lanes * 8)}")
         self._loaded.pop((array, row), None)  # type: ignore[arg-type]
 
 
