@@ -82,6 +82,8 @@ class Catalogue:
         else:
             self.db = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
             self.db.execute("pragma journal_mode = wal")
+            # After a power cut the last chunks may be to do again, and the file is sound; so no wait for the disk.
+            self.db.execute("pragma synchronous = normal")
         self.db.execute("pragma foreign_keys = on")
 
     @property

@@ -172,11 +172,9 @@ class JobFolder(Results):
             tables: Arrow tables by name, or what :func:`thecal.engine.jobs.parts.encode_all` made of them.
         """
         encoded = parts.encode_all(tables) if isinstance(tables, Mapping) else tables
-        rows = []
-        for part in encoded:
-            place = self._place(part.table, chunk)
-            parts.write_atomically(self.path / place, part.data)
-            rows.append((chunk.number, part.table, place, part.sha256, part.rows))
+        places = {part.table: self._place(part.table, chunk) for part in encoded}
+        parts.write_all({self.path / places[part.table]: part.data for part in encoded})
+        rows = [(chunk.number, part.table, places[part.table], part.sha256, part.rows) for part in encoded]
         statuses = [(chunk.number, status, n) for part in encoded for status, n in part.statuses.items()]
         self._catalogue.settle(chunk.number, rows, statuses)
 
