@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+from scipy.special import ndtri
 
 from thecal.analysis.claims.laboratory import Laboratory
 from thecal.analysis.claims.register import Claim, load_claims
@@ -22,7 +23,6 @@ from thecal.analysis.claims.score import prior_draws
 from thecal.analysis.claims.tests import TESTS
 from thecal.core.streams import uniforms
 from thecal.engine.solvers import integrator
-from scipy.special import ndtri
 
 SEED, CHAINS, BATCH, MOVES, STEP = 815, 64, 256, 60, 0.25
 OUT = Path(__file__).parents[1] / "src" / "thecal" / "data" / "fitted" / "scores.csv"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -22,7 +23,7 @@ def latent_grid(dose_days: ArrayLike, end_d: float, start_d: float = 0.0) -> np.
     doses = sorted({float(d) for d in np.atleast_1d(np.asarray(dose_days, float)) if start_d <= d <= end_d})
     marks = [start_d, *doses, end_d]
     pieces = []
-    for here, there in zip(marks[:-1], marks[1:], strict=True):
+    for here, there in itertools.pairwise(marks):
         fine_until = min(here + 1.0, there) if here in doses else here
         pieces += [here + np.arange(0, math.ceil((fine_until - here) * 288 - 1e-9)) / 288.0,
                    fine_until + np.arange(0, math.ceil((there - fine_until) * 4 - 1e-9)) / 4.0]

@@ -27,7 +27,7 @@ from thecal.engine.layout import layout_of
 from thecal.engine.measure import Visited, measure_visit, observables_for
 from thecal.engine.schedule import schedule_of, start_of
 from thecal.engine.solvers import integrator
-from thecal.engine.subjects import Scores, Subjects, enrol, scores_of_draw
+from thecal.engine.subjects import Scores, Subjects, enrol, parameter_table, scores_of_draw, values_of
 from thecal.engine.subjects import arm_register as register_of
 from thecal.study.plan import ArmPlan, StudyPlan, Visit
 
@@ -50,6 +50,7 @@ class RunPlan:
     scores: Scores = field(default_factory=dict)
     draws: tuple[Scores, ...] = ()
     rtol: float = 1e-6
+    threads: int | None = None
 
 
 def run_chunk(plan: RunPlan, arm_id: str, first: int, n: int, seed: int) -> dict[str, pa.Table]:
@@ -66,9 +67,9 @@ def run_chunk(plan: RunPlan, arm_id: str, first: int, n: int, seed: int) -> dict
     names = tuple(model.observable_index) if first < DETAILED else _needed(visits, model)
     solution = _solver(plan).solve(model, subjects.parameters, [events], np.zeros(n, np.int64),         # 3
                                    start_of(events, times), times, names, rtol=plan.rtol)
-    rows = [row for visit in visits                                                                     # 4
-            for row in measure_visit(_at(plan, arm, visit, model, subjects, animals, times, names, solution, seed))]
-    return _record(arm, animals, times, names, solution, subjects, rows)                                # 5
+    readings = [measure_visit(_at(plan, arm, visit, model, subjects, animals, times, names, solution, seed))
+                for visit in visits]                                                                    # 4
+    return _record(arm, animals, times, names, solution, subjects, readings)                            # 5
 
 
 def draw_curves(plan: RunPlan, arm: ArmPlan, draws: Sequence[int], seed: int) -> pa.Table:
@@ -77,14 +78,13 @@ def draw_curves(plan: RunPlan, arm: ArmPlan, draws: Sequence[int], seed: int) ->
     model = assemble_model(structure)
     visits = plan.study.visits_of(arm.id)
     times = times_of(arm, visits, _first_look(plan.study), plan.study.end_d)
-    tables, schedules = [], []
-    for draw in draws:
-        scores = plan.draws[draw] if plan.draws else scores_of_draw(register_of(arm), seed, draw)
-        typical = enrol(arm, model, np.array([0]), seed, scores, spread=False)
-        tables.append(typical.parameters[0])
-        schedules.append(schedule_of(arm, model, structure, typical.values))
+    register = register_of(arm)
+    values = [values_of(register, plan.draws[draw] if plan.draws else scores_of_draw(register, seed, draw))
+              for draw in draws]
+    parameters = parameter_table(arm, model, register, values, np.array(list(draws)), seed, spread=False)
+    schedules = [schedule_of(arm, model, structure, each) for each in values]
     start = min(start_of(events, times) for events in schedules)
-    solution = _solver(plan).solve(model, np.array(tables), schedules, np.arange(len(schedules)), start, times,
+    solution = _solver(plan).solve(model, parameters, schedules, np.arange(len(schedules)), start, times,
                                    OUTCOMES, rtol=plan.rtol)
     size = times.size
     columns: dict[str, object] = {"arm": [arm.id] * (size * len(schedules)),
@@ -99,7 +99,7 @@ def _first_look(study: StudyPlan) -> float:
 
 
 def _solver(plan: RunPlan) -> Integrator:
-    return integrator(plan.solver)
+    return integrator(plan.solver, plan.threads)
 
 
 def _needed(visits: tuple[Visit, ...], model: Model) -> tuple[str, ...]:
@@ -117,17 +117,18 @@ def _at(plan: RunPlan, arm: ArmPlan, visit: Visit, model: Model, subjects: Subje
 
 
 def _record(arm: ArmPlan, animals: np.ndarray, times: np.ndarray, names: tuple[str, ...], solution: Solution,
-            subjects: Subjects, rows: list[dict]) -> dict[str, pa.Table]:
+            subjects: Subjects, readings: list[pa.Table]) -> dict[str, pa.Table]:
     fine = solution.status == Status.OK
     status = ["ok" if s == Status.OK else Status(int(s)).name.lower().replace("_", " ") for s in solution.status]
     tables = {"animals": pa.table({
         "arm": [arm.id] * animals.size, "animal": animals,
         "sex": [arm.sexes[int(a) % len(arm.sexes)] for a in animals], "status": status,
         "steps": solution.steps.astype(np.int64), "baseline_log10_g": subjects.baseline_log10_g})}
-    if rows:
-        tables["readings"] = pa.Table.from_pylist(rows)
+    if readings:
+        tables["readings"] = pa.concat_tables(readings)
     if fine.any():
-        means = solution.values[fine].mean(axis=0)
+        whole = solution.values if fine.all() else solution.values[fine]
+        means = whole.mean(axis=0)
         head = {"arm": [arm.id] * times.size, "first_animal": np.full(times.size, animals[0]),
                 "n": np.full(times.size, int(fine.sum())), "t_d": times}
         tables["curves"] = pa.table(head | {name: means[:, names.index(name)] for name in OUTCOMES})
@@ -150,7 +151,7 @@ def _traces(arm: ArmPlan, animals: np.ndarray, times: np.ndarray, names: tuple[s
                                   "animal": np.repeat(animals[chosen], look.size),
                                   "t_d": np.tile(times[look], chosen.size)}
     for name in OUTCOMES:
-        columns[name] = solution.values[np.ix_(chosen, look, [names.index(name)])].ravel().astype(np.float32)
+        columns[name] = solution.values[chosen][:, look, names.index(name)].ravel().astype(np.float32)
     return pa.table(columns)
 
 

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from thecal.assay import acetone, hargreaves, place_preference, sample, slice, von_frey
 from thecal.assay.filaments import filament_set
 from thecal.assay.threshold import estimate
 from thecal.core.declaration import Model
 from thecal.core.evaluate import numpy_function
+from thecal.core.expression import symbols_of
 from thecal.core.streams import uniforms
 from thecal.engine.subjects import Subjects
 from thecal.study.plan import ArmPlan, StudyPlan, Visit
 
-Row = dict[str, Any]
 TISSUE = ("signalling.tnf", "signalling.il1", "signalling.il6", "signalling.ccl2", "signalling.macrophages",
           "signalling.microglia", "signalling.astrocytes", "pain.stress")
+QUIET_MARKER = 0.2  # a marker's level in quiet tissue, as a share of the full rise (assumed)
 
 
 @dataclass(frozen=True)
@@ -45,83 +46,76 @@ class Visited:
         return self.latent[f"pain.{modality}" + ("" if paw == "ipsilateral" else "_other")]
 
 
-def measure_visit(visited: Visited) -> list[Row]:
+def measure_visit(visited: Visited) -> pa.Table:
     """The rows that a notebook would hold for this visit; missed visits and lost animals have none."""
-    rows = ASSAYS[visited.visit.assay](visited)
+    table = pa.concat_tables(ASSAYS[visited.visit.assay](visited))
     chance = visited.plan.conduct.missed_visits
-    missed = np.zeros(visited.animals.size, bool)
     if chance > 0:
         draws = uniforms(visited.seed, visited.arm.id, visited.animals, "missed", visited.visit.index, 1)
-        missed = draws[:, 0] < chance
-    position = {int(a): i for i, a in enumerate(visited.animals)}
-    return [row for row in rows if not missed[position[row["animal"]]]]
+        came = dict(zip(visited.animals.tolist(), draws[:, 0] >= chance, strict=True))
+        table = table.filter(pa.array([came[a] for a in table["animal"].to_pylist()]))
+    return table
 
 
 def observables_for(visits: tuple[Visit, ...], model: Model) -> tuple[str, ...]:
     """Names of the observables that the visits' assays read."""
-    names = [n for n in model.observable_index if n.startswith(("pain.", "anatomy.csf_tgfb1"))]
-    assays = {v.assay for v in visits}
-    if "tissue_inflammation" in assays:
-        names += [n for n in TISSUE if n not in names]
-    if "cell_count" in assays:
+    names = [name for visit in visits for name in READ[visit.assay]]
+    names += [f"{name}_other" for visit in visits for name in READ[visit.assay] if "contralateral" in visit.paws]
+    if any(visit.assay == "cell_count" for visit in visits):
         names += [n for n in model.observable_index if n.startswith("cells.captured")]
     return tuple(dict.fromkeys(names))
 
 
-def _measure_von_frey(v: Visited) -> list[Row]:
+def _measure_von_frey(v: Visited) -> list[pa.Table]:
     filaments = filament_set(v.plan.species.filament_set)
     settings = von_frey.VonFreySettings(filaments)
-    rows: list[Row] = []
+    tables = []
     for paw in v.visit.paws:
         fall = v.fall("mechanical", paw)
-        notebook = von_frey.measure(v.subjects.baseline_log10_g - fall, fall, v.seed, v.arm.id, v.animals,
-                                    v.visit.index, settings, v.observer, paw)
-        found = estimate(notebook["series"], notebook["last_filament"], filaments, steps="nominal")
-        rows += [_row(v, i, paw, "g", 10.0**found.log10_g[i], low=found.low[i], high=found.high[i],
-                      censored=str(found.censored[i]), series=str(notebook["series"][i]),
-                      last_filament=int(notebook["last_filament"][i])) for i in range(v.animals.size)]
-    return rows
+        seen = von_frey.measure(v.subjects.baseline_log10_g - fall, fall, v.seed, v.arm.id, v.animals, v.visit.index,
+                                settings, v.observer, paw)
+        found = estimate(seen["series"], seen["last_filament"], filaments, steps="nominal")
+        tables.append(_rows(v, "g", 10.0**found.log10_g, paw=paw, low=found.low, high=found.high,
+                            censored=found.censored, series=seen["series"], last_filament=seen["last_filament"]))
+    return tables
 
 
-def _measure_heat(v: Visited) -> list[Row]:
-    rows: list[Row] = []
+def _measure_heat(v: Visited) -> list[pa.Table]:
+    tables = []
     for paw in v.visit.paws:
         latency = v.subjects.values["pain.heat_latency"] * 10.0**(-v.fall("heat", paw))
         seen = hargreaves.measure(latency, v.seed, v.arm.id, v.animals, v.visit.index, observer=v.observer, paw=paw)
-        rows += [_row(v, i, paw, "s", seen["latency_s"][i], censored=">" if seen["at_cutoff"][i] else "")
-                 for i in range(v.animals.size)]
-    return rows
+        tables.append(_rows(v, "s", seen["latency_s"], paw=paw, censored=np.where(seen["at_cutoff"] > 0, ">", "")))
+    return tables
 
 
-def _measure_cold(v: Visited) -> list[Row]:
-    rows: list[Row] = []
+def _measure_cold(v: Visited) -> list[pa.Table]:
+    tables = []
     for paw in v.visit.paws:
         seconds = v.subjects.values["pain.cold_response"] * 10.0**v.fall("cold", paw)
         seen = acetone.measure(seconds, v.seed, v.arm.id, v.animals, v.visit.index, paw=paw)
-        rows += [_row(v, i, paw, "s", seen["seconds"][i]) for i in range(v.animals.size)]
-    return rows
+        tables.append(_rows(v, "s", seen["seconds"], paw=paw))
+    return tables
 
 
-def _measure_preference(v: Visited) -> list[Row]:
+def _measure_preference(v: Visited) -> list[pa.Table]:
     seen = place_preference.measure(np.clip(v.latent["pain.ongoing"], 0, 1), v.seed, v.arm.id, v.animals,
                                     v.visit.index)
-    return [_row(v, i, "", "s", seen["difference_s"][i]) for i in range(v.animals.size)]
+    return [_rows(v, "s", seen["difference_s"])]
 
 
-def _measure_slice(v: Visited) -> list[Row]:
+def _measure_slice(v: Visited) -> list[pa.Table]:
     """Neurons of a slice in a bath of constant concentration; one neuron stands for one animal's slice."""
-    relief = v.latent["pain.slice_relief"] * bath_effect(v.model, v.subjects, v.visit)
-    left = 1 - relief
+    left = 1 - v.latent["pain.slice_relief"] * bath_effect(v.model, v.subjects, v.visit)
     seen = slice.measure(1 + (v.latent["pain.epsc_frequency"] - 1) * left,
                          1 + (v.latent["pain.epsc_amplitude"] - 1) * left,
                          v.seed, v.arm.id, v.animals, v.visit.index)
-    return [row for i in range(v.animals.size) for row in (
-        _row(v, i, "", "1", seen["frequency_of_sham"][i], assay="sepsc_frequency", note=v.visit.label),
-        _row(v, i, "", "1", seen["amplitude_of_sham"][i], assay="sepsc_amplitude", note=v.visit.label))]
+    return [_rows(v, "1", seen["frequency_of_sham"], assay="sepsc_frequency", note=v.visit.label),
+            _rows(v, "1", seen["amplitude_of_sham"], assay="sepsc_amplitude", note=v.visit.label)]
 
 
-def bath_effect(model: Model, subjects: Subjects, visit: Visit) -> np.ndarray:
-    """Occupied share of the fast TGF-b1 effect in a slice, (animals,), from the declaration of ``signalling``."""
+def bath_effect(model: Model, subjects: Subjects, visit: Visit) -> float:
+    """Occupied share of the fast TGF-b1 effect in a slice, from the declaration of ``signalling``."""
     room = next(r for r in model.rooms if r.name == "signalling")
     effect = room.produced["slice_effect"].expression
     values = {**subjects.values, "signalling.bath_active": 0.0, "signalling.bath_inhibitor": 0.0,
@@ -131,54 +125,66 @@ def bath_effect(model: Model, subjects: Subjects, visit: Visit) -> np.ndarray:
             values["signalling.bath_active"] += agent.concentration
         elif agent.target == "tgfbr1":
             values["signalling.bath_inhibitor"] += agent.concentration
-    from thecal.core.expression import symbols_of
-
     leaves = symbols_of([effect])
-    return numpy_function([effect], leaves)(np.array([values[leaf.name] for leaf in leaves]))[0]
+    return float(numpy_function([effect], leaves)(np.array([values[leaf.name] for leaf in leaves]))[0])
 
 
-def _measure_csf(v: Visited) -> list[Row]:
+def _measure_csf(v: Visited) -> list[pa.Table]:
     truth = 1000 * v.latent["anatomy.csf_tgfb1_total"]
     seen = sample.measure(truth, v.seed, v.arm.id, v.animals, v.visit.index, analyte="csf_tgfb1")
-    return [_row(v, i, "", "pg/ml", seen["value"][i], assay="csf_tgfb1",
-                 censored="<" if seen["below_limit"][i] else "") for i in range(v.animals.size)]
+    return [_rows(v, "pg/ml", seen["value"], assay="csf_tgfb1", censored=np.where(seen["below_limit"], "<", ""))]
 
 
-def _measure_tissue(v: Visited) -> list[Row]:
-    rows: list[Row] = []
+def _measure_tissue(v: Visited) -> list[pa.Table]:
+    tables = []
     for name in TISSUE:
         marker = name.split(".", 1)[1]
-        # a marker has a quiet level of its own; the model counts what injury adds (assumed: a fifth of the full rise)
-        seen = sample.measure(0.2 + v.latent[name], v.seed, v.arm.id, v.animals, v.visit.index, analyte=marker)
-        rows += [_row(v, i, "", "1", seen["value"][i], assay=f"tissue_{marker}") for i in range(v.animals.size)]
-    return rows
+        seen = sample.measure(QUIET_MARKER + v.latent[name], v.seed, v.arm.id, v.animals, v.visit.index,
+                              analyte=marker)
+        tables.append(_rows(v, "1", seen["value"], assay=f"tissue_{marker}"))
+    return tables
 
 
-def _measure_cells(v: Visited) -> list[Row]:
+def _measure_cells(v: Visited) -> list[pa.Table]:
     """Living labelled cells at each DRG border; sections sample, so counts scatter like the other samples."""
-    rows: list[Row] = []
+    tables = []
     for name in v.latent:
         if name.startswith("cells.captured"):
             ganglion = name[len("cells.captured["):-1]
             seen = sample.measure(v.latent[name], v.seed, v.arm.id, v.animals, v.visit.index,
                                   analyte=f"cells {ganglion}")
-            rows += [_row(v, i, ganglion, "cell", round(float(seen["value"][i])), assay="cell_count")
-                     for i in range(v.animals.size)]
-    return rows
+            tables.append(_rows(v, "cell", np.round(seen["value"]), paw=ganglion, assay="cell_count"))
+    return tables
 
 
-def _row(v: Visited, i: int, paw: str, unit: str, value: float, *, assay: str = "", low: float = np.nan,
-         high: float = np.nan, censored: str = "", series: str = "", last_filament: int = 0, note: str = "") -> Row:
-    sexes = v.arm.sexes
-    return {"arm": v.arm.id, "animal": int(v.animals[i]), "sex": sexes[int(v.animals[i]) % len(sexes)],
-            "cohort": v.arm.cohort, "observer": v.observer, "paw": paw, "day": v.visit.day_d,
-            "after_dose_h": np.nan if v.visit.after_dose_h is None else v.visit.after_dose_h,
-            "assay": assay or v.visit.assay, "value": float(value), "unit": unit,
-            "value_log10": float(np.log10(value)) if value > 0 else np.nan, "low": float(low), "high": float(high),
-            "censored": censored, "series": series, "last_filament": last_filament, "note": note}
+def _rows(v: Visited, unit: str, value: np.ndarray, **more: np.ndarray | str) -> pa.Table:
+    """One notebook row per animal; what is not given is empty. ``paw`` names the ganglion where cells are counted."""
+    n = v.animals.size
+    sexes = np.array(v.arm.sexes)[v.animals % len(v.arm.sexes)]
+    after = np.nan if v.visit.after_dose_h is None else v.visit.after_dose_h
+    value = np.asarray(value, float)
+    empty = {"paw": "", "assay": v.visit.assay, "low": np.nan, "high": np.nan, "censored": "", "series": "",
+             "last_filament": 0, "note": ""} | more
+    columns = {"arm": v.arm.id, "animal": v.animals, "sex": sexes, "cohort": v.arm.cohort, "observer": v.observer,
+               "paw": empty["paw"], "day": v.visit.day_d, "after_dose_h": after, "assay": empty["assay"],
+               "value": value, "unit": unit, "value_log10": np.log10(np.where(value > 0, value, np.nan)),
+               "low": empty["low"], "high": empty["high"], "censored": empty["censored"], "series": empty["series"],
+               "last_filament": empty["last_filament"], "note": empty["note"]}
+    return pa.table({name: _column(name, entry, n) for name, entry in columns.items()})
 
 
-ASSAYS: dict[str, Callable[[Visited], list[Row]]] = {
+def _column(name: str, entry: np.ndarray | str | float, n: int) -> pa.Array:
+    kind = pa.int64() if name in ("animal", "last_filament") else pa.float64() if name in NUMBERS else pa.string()
+    return pa.array(entry, kind) if isinstance(entry, np.ndarray) else pa.repeat(pa.scalar(entry, kind), n)
+
+
+NUMBERS = ("day", "after_dose_h", "value", "value_log10", "low", "high")
+READ: dict[str, tuple[str, ...]] = {
+    "von_frey": ("pain.mechanical",), "hargreaves": ("pain.heat",), "acetone": ("pain.cold",),
+    "place_preference": ("pain.ongoing",), "csf_elisa": ("anatomy.csf_tgfb1_total",), "tissue_inflammation": TISSUE,
+    "slice_bath": ("pain.slice_relief", "pain.epsc_frequency", "pain.epsc_amplitude"), "cell_count": (),
+}
+ASSAYS: dict[str, Callable[[Visited], list[pa.Table]]] = {
     "von_frey": _measure_von_frey, "hargreaves": _measure_heat, "acetone": _measure_cold,
     "place_preference": _measure_preference, "slice_bath": _measure_slice, "csf_elisa": _measure_csf,
     "tissue_inflammation": _measure_tissue, "cell_count": _measure_cells,

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from pathlib import Path
 
 from thecal.engine.coupling import assemble_model
 from thecal.engine.fitted import centre, fitted_draws
-from thecal.engine.jobs import Arm, JobFolder, Progress, Results, chunks_of, collect_provenance, run_chunks
+from thecal.engine.jobs import Arm, Chunk, JobFolder, Progress, Results, collect_provenance, run_chunks
 from thecal.engine.layout import layout_of
 from thecal.engine.loop import DETAILED, DRAWS, RunPlan, run_chunk
 from thecal.study.plan import StudyPlan
 
 DRAWS_SHOWN = 40
+LARGE = 512  # animals per chunk beyond the first: many, for the engine works on eight at a time
+
+
+def cut(arms: list[Arm]) -> list[Chunk]:
+    """Chunks of a run: of each arm first the animals kept in detail, then large ones; draws in one piece."""
+    pieces = []
+    for arm in arms:
+        edges = [0, arm.n] if arm.id.endswith(DRAWS) else [0, *range(min(DETAILED, arm.n), arm.n, LARGE), arm.n]
+        pieces += [(arm.id, a, b - a) for a, b in itertools.pairwise(edges) if b > a]
+    return [Chunk(number, *piece) for number, piece in enumerate(pieces)]
 
 
 def run_study(plan: StudyPlan, text: str, out: Path, *, seed: int | None = None, solver: str = "compiled",
@@ -34,10 +45,11 @@ def run_study(plan: StudyPlan, text: str, out: Path, *, seed: int | None = None,
     seed = plan.seed if seed is None else seed
     model = assemble_model(layout_of(plan.species))
     known = fitted_draws()[1:]
-    run = RunPlan(plan, solver, centre(), known[:draws] if len(known) >= draws else ())
+    run = RunPlan(plan, solver, centre(), known[:draws] if len(known) >= draws else (),
+                  threads=1 if workers > 1 else None)
     arms = [a for arm in plan.arms for a in
             (Arm(arm.id, arm.n, arm.label), Arm(arm.id + DRAWS, draws, f"{arm.label}, parameter draws")) if a.n > 0]
-    chunks = chunks_of(arms, size=DETAILED)
+    chunks = cut(arms)
     provenance = collect_provenance(text, seed, model.fingerprint, solver=solver, draws=draws,
                                     draws_from="fitted" if run.draws else "register",
                                     states=len(model.states), parameters=len(model.parameters))

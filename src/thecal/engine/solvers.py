@@ -11,12 +11,15 @@ NAMES = ("compiled", "reference")
 
 
 @functools.cache
-def integrator(name: str) -> Integrator:
-    """One integrator per process, by name. Errors: :class:`ThecalError` for another name."""
+def integrator(name: str, threads: int | None = None) -> Integrator:
+    """One integrator per process, by name; ``threads`` of the compiled engine (default all cores).
+
+    Errors: :class:`ThecalError` for another name.
+    """
     if name == "compiled":
         from thecal.engine.compiled import CompiledIntegrator
 
-        return CompiledIntegrator()
+        return CompiledIntegrator(threads=threads)
     if name == "reference":
         from thecal.engine.reference import ReferenceIntegrator
 

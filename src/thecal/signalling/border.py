@@ -8,7 +8,8 @@ For ganglion ``j`` with border volume ``V_b`` and CSF beside it::
     dAb/dt = k_xAb (Ab_csf - Ab) - k_bl Ab                                           antibody
     dC/dt = k_12 (C_0 (1 + (F_12 - 1) rise) - C)                                     CXCL12
 
-with ``k_xB = D_t / path^2`` and ``k_xL``, ``k_xAb`` less by mobility. Uptake at the border saturates; clearance from CSF (``anatomy``) does not: two different things with two names.
+with ``k_xB = D_t / path^2``, less by mobility for the larger two. Uptake at the border saturates; clearance from CSF
+(``anatomy``) does not: two different things with two names.
 Latent TGF-b1 activated in place is what makes the local dose many times the CSF mean.
 ``rise`` is 0 on the other side; on the injured side it follows satellite glia or macrophages. When both shares are 0
 (CXCL12 made in the nerve trunk, as the popular account has it) the ganglion makes none and nothing guides cells there.
@@ -47,8 +48,7 @@ def _declare_border(room: Room, g: Ganglion, volume: Expression,
     exchange = p("tissue_diffusion") / room.consume("border_path", "mm", "path between CSF and a border")**2
     mobility = {"latent": p("latent_mobility"), "active": 1.0, "antibody": p("antibody_mobility")}
     inward = {}
-    for solute, state, unit, amount in (("latent", latent, "pg/ul", "pg/d"), ("active", active, "pg/ul", "pg/d"),
-                                        ("antibody", antibody, "nM", "fmol/d")):
+    for solute, state, unit in (("latent", latent, "pg/ul"), ("active", active, "pg/ul"), ("antibody", antibody, "nM")):
         csf = room.consume(f"{solute}[{g.segment}]", unit, f"{solute} in CSF, segment {g.segment}")
         inward[solute] = mobility[solute] * exchange * (csf - state)
         flows.setdefault((solute, g.segment), []).append(-(volume * inward[solute]))

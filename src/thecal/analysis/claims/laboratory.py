@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute
 
 from thecal.analysis.claims.register import find_arm
 from thecal.analysis.relief import Relief, relief_latent
@@ -61,10 +63,12 @@ class Experiment:
 
     @cached_property
     def visits(self) -> tuple[Visit, ...]:
+        """Von Frey visits of the arm, in order of time."""
         return tuple(v for v in self.plan.visits_of(self.arm.id) if v.assay == "von_frey")
 
     @cached_property
     def days(self) -> np.ndarray:
+        """Days of those visits."""
         return np.array([v.day_d for v in self.visits])
 
     @cached_property
@@ -101,9 +105,11 @@ class Experiment:
             subjects = Subjects(self.values_by_draw[draw], self.parameters[rows], self.baseline[rows])
             visited = Visited(self.plan, self.arm, visit, self.model, subjects, np.arange(draws * animals)[rows],
                               {n: x[rows] for n, x in latent.items()}, self.seed)
-            for row in measure_visit(visited):
-                table = found.setdefault(row["assay"], np.full((draws, animals), np.nan))
-                table[draw, row["animal"] - draw * animals] = row["value"]
+            seen = measure_visit(visited)
+            for name in dict.fromkeys(seen["assay"].to_pylist()):
+                rows_of = seen.filter(pa.compute.equal(seen["assay"], name))
+                table = found.setdefault(name, np.full((draws, animals), np.nan))
+                table[draw, rows_of["animal"].to_numpy() - draw * animals] = rows_of["value"].to_numpy()
         self._notebooks[assay] = found
         return found
 
@@ -121,23 +127,28 @@ class Laboratory:
     Arguments:
         draws: parameter draws, as normal scores. seed: of animals and assays. integrator: what solves.
         typical: True to run one typical animal per draw (for fitting and perturbations).
+        hypotheses, factors: held for every arm: a rival view of the biology.
     """
 
     draws: Sequence[Scores]
     seed: int
     integrator: Integrator
     typical: bool = False
+    hypotheses: Mapping[str, float] = field(default_factory=dict)
+    factors: Mapping[str, float] = field(default_factory=dict)
     kept: dict[tuple[str, tuple], Experiment] = field(default_factory=dict)
 
     def run(self, reference: str, factors: Mapping[str, float] | None = None) -> Experiment:
         """One arm over all draws; ``factors`` multiply register values (a perturbation)."""
-        key = (reference, tuple(sorted((factors or {}).items())))
+        factors = {**self.factors, **(factors or {})}
+        key = (reference, tuple(sorted(factors.items())))
         if key not in self.kept:
-            self.kept[key] = self._run(reference, factors or {})
+            self.kept[key] = self._run(reference, factors)
         return self.kept[key]
 
     def _run(self, reference: str, factors: Mapping[str, float]) -> Experiment:
         plan, arm = find_arm(reference)
+        arm = replace(arm, hypotheses={**arm.hypotheses, **self.hypotheses})
         structure = layout_of(plan.species)
         model = assemble_model(structure)
         register = arm_register(arm)

@@ -13,8 +13,9 @@ import click
 @click.option("--seed", type=int, default=2015, show_default=True)
 @click.option("--claim", "claims", multiple=True, help="Only this claim; may be repeated.")
 @click.option("--solver", type=click.Choice(["compiled", "reference"]), default="compiled", show_default=True)
+@click.option("--rivals", is_flag=True, help="Instead: which claims each rival hypothesis wins and loses.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-def command(draws: int, seed: int, claims: tuple[str, ...], solver: str, as_json: bool) -> None:
+def command(draws: int, seed: int, claims: tuple[str, ...], solver: str, rivals: bool, as_json: bool) -> None:
     """Thin call into ``analysis.claims.score``."""
     from thecal.analysis.claims.register import load_claims
     from thecal.analysis.claims.score import score
@@ -27,6 +28,9 @@ def command(draws: int, seed: int, claims: tuple[str, ...], solver: str, as_json
         if claim not in known:
             raise ThecalError.single(where="--claim", what="is not in the register of claims", seen=claim,
                                      allowed=", ".join(known), remedy="choose one of them")
+    if rivals:
+        _show_rivals(solver, draws, seed, as_json)
+        return
     with steps("Claims", len(claims) or len(known)) as step:
         result = score(integrator(solver), draws, seed, claims, progress=step)
     if as_json:
@@ -39,3 +43,22 @@ def command(draws: int, seed: int, claims: tuple[str, ...], solver: str, as_json
                    f"{row['tag']}; value {value}")
     click.echo(f"{result['held']} hold, {result['failed']} fail, {result['undecided']} undecided of "
                f"{result['total']}; {result['draws']} draws, {result['animals_lost']} animals not computed")
+
+
+def _show_rivals(solver: str, draws: int, seed: int, as_json: bool) -> None:
+    """Every rival view of the biology against the same claims."""
+    from thecal.analysis.claims.score import RIVALS, compare_rivals
+    from thecal.apps.progress import steps
+    from thecal.engine.solvers import integrator
+
+    with steps("Rivals", len(RIVALS)) as step:
+        rows = compare_rivals(integrator(solver), draws, seed, progress=step)
+    if as_json:
+        click.echo(json.dumps({"rivals": rows, "draws": draws, "seed": seed}, allow_nan=False))
+        return
+    for row in rows:
+        held = sum(share >= 0.5 for share in row["shares"].values())
+        click.echo(f"{row['id']:<12} {held:>2} of {len(row['shares'])} in at least half the draws  ({row['meaning']})")
+        for word in ("won", "lost"):
+            if row[word]:
+                click.echo(f"{'':<12} {word}: {', '.join(row[word])}")
