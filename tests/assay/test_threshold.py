@@ -84,6 +84,11 @@ def test_path_outside_the_set_is_said():
     t = estimate(["OOOXOOXX", "OXOOXX"], [8, 5], MOUSE)
     assert t.outside.tolist() == [True, False]
     assert np.isfinite(t.log10_g).all()
+    beyond = FilamentSet(
+        "nine", (*MOUSE.log10_g, MOUSE.log10_g[-1] + MOUSE.step_log10), start=4
+    )  # the ninth, one mean step up
+    same = estimate(["OOOXOOXX"], [8], beyond, sigma_log10=MOUSE.step_log10)
+    assert t.log10_g[0] == pytest.approx(same.log10_g[0], abs=1e-10)
 
 
 def test_series_arithmetic():

@@ -127,6 +127,15 @@ def test_pooling_finds_the_truth_where_single_sessions_fail():
     )
 
 
+def test_pooled_sessions_have_honest_widths():
+    latent = -0.6 + 0.4 * np.random.default_rng(6).standard_normal(1500)
+    curve = ResponseCurve(**{**QUIET, "sigma_normal_log10": 0.7})
+    out = measure(latent, np.zeros(1500), 3, "arm", np.arange(1500), 0, VonFreySettings(MOUSE, curve))
+    fit = pool(out["series"], out["last_filament"], MOUSE)
+    assert fit.tau_log10 == pytest.approx(0.4, abs=0.06)
+    assert np.std((fit.session_log10_g - latent) / fit.session_sd) == pytest.approx(1.0, abs=0.08)
+
+
 @pytest.mark.skipif(not REAL.exists(), reason="the real series are not beside the repository")
 def test_curves_of_real_mice():
     """The widths that ResponseCurve rests on, read again from the raw series."""
