@@ -52,6 +52,7 @@ from thecal.engine.compiled.task import (
     map_row,
     map_weight,
     mark,
+    mended,
     new,
     next_step,
     numbers,
@@ -245,13 +246,14 @@ def choose_step(lane: int) -> None:
 
 def mend_residuals() -> None:
     """Lanes whose unpivoted solve was poor make their step anew with pivots; if that fails too, they reject it."""
-    mended = False
+    some = False
     for lane in range(lanes):
         mark[lane] = 0
         if animal[lane] >= 0 and not control[RESIDUAL, lane] <= 0.0:
             mark[lane] = pivoted_step(lane)
-            mended = True
-    if mended:
+            mended[animal[lane]] += 1
+            some = True
+    if some:
         judge(control)
         for lane in range(lanes):
             if mark[lane] > MENDED:

@@ -6,6 +6,7 @@ import ctypes
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -19,6 +20,13 @@ from thecal.engine.integrate import Event, Solution, Status
 
 STEP_LIMIT = 100_000
 _LEAST_SHARE, _LARGEST_SHARE = 64, 512  # animals that a thread takes at a time
+
+
+@dataclass(frozen=True)
+class CompiledSolution(Solution):
+    """A solution that also counts, per animal, the steps whose linear solve had to be done anew with pivots."""
+
+    mended: np.ndarray | None = None
 
 
 class CompiledIntegrator:
@@ -44,7 +52,7 @@ class CompiledIntegrator:
 
     def solve(self, model: Model, parameters: np.ndarray, schedules: Sequence[Sequence[Event]],
               schedule_of: np.ndarray, start_d: float, times_d: np.ndarray, observables: Sequence[str],
-              *, rtol: float = 1e-6, all_states: bool = False) -> Solution:
+              *, rtol: float = 1e-6, all_states: bool = False) -> CompiledSolution:
         """See :meth:`thecal.engine.integrate.Integrator.solve`.
 
         Errors: ThecalError when shapes, times, events or observables do not fit the model. An animal that cannot be
@@ -57,12 +65,13 @@ class CompiledIntegrator:
         animals = parameters.shape[0]
         values = np.full((animals, times.size, len(observables)), np.nan)
         states = np.full((animals, times.size, len(model.states)), np.nan) if all_states else None
-        status, steps = np.zeros(animals, np.int64), np.zeros(animals, np.int64)
+        status, steps, mended = np.zeros((3, animals), np.int64)
         if animals and times.size:
             program = program_of(model, self.lanes)
             flat = flat_schedules.flatten(model, schedules, animals, start_d)
             arrays = {**flat, "parameters": parameters, "times": times, "schedule_of": chosen, "values": values,
-                      "status": status, "steps": steps, "field_of": np.array(program.fields.field_of, np.int64),
+                      "status": status, "steps": steps, "mended": mended,
+                      "field_of": np.array(program.fields.field_of, np.int64),
                       "jacobian_rows": program.jacobian_rows, "jacobian_columns": program.jacobian_columns}
             if states is not None:
                 arrays["states"] = states
@@ -70,13 +79,13 @@ class CompiledIntegrator:
                      "keep_states": int(all_states), "step_limit": self.step_limit, "start_d": start_d, "rtol": rtol}
             observe = observer_of(model, self.lanes, observables, all_states).address("observe")
             self._run(program, observe, arrays, sizes, animals)
-        return Solution(values, status.astype(np.int8), steps, states)
+        return CompiledSolution(values, status.astype(np.int8), steps, states, mended)
 
     def stream(self, model: Model, parameters: Callable[[int, int], np.ndarray] | np.ndarray, animals: int,
                schedules: Callable[[int, int], Sequence[Sequence[Event]]] | Sequence[Sequence[Event]],
                schedule_of: np.ndarray, start_d: float, times_d: np.ndarray, observables: Sequence[str],
-               *, chunk: int = 10_000, rtol: float = 1e-6, all_states: bool = False) -> Iterator[Solution]:
-        """Solve any number of animals in bounded memory, one :class:`Solution` per chunk, in order.
+               *, chunk: int = 10_000, rtol: float = 1e-6, all_states: bool = False) -> Iterator[CompiledSolution]:
+        """Solve any number of animals in bounded memory, one :class:`CompiledSolution` per chunk, in order.
 
         Arguments are those of :meth:`solve`; ``parameters`` and ``schedules`` may be functions of the first animal
         and the one after the last of a chunk. Schedules given as they are must not hold arrays per animal.

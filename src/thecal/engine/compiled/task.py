@@ -94,3 +94,4 @@ values = Array("real", ("time_count", "seen_count"))
 states = Array("real", ("time_count", "state_count"))
 status = Array("whole")
 steps = Array("whole")
+mended = Array("whole")  # steps made anew with pivots
