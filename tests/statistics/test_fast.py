@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from thecal.analysis.statistics.batch import mixed_batch
 from thecal.analysis.statistics.design_matrix import layout
 from thecal.analysis.statistics.fast import mixed_fast
 from thecal.analysis.statistics.mixed import SATTERTHWAITE, reml
@@ -73,3 +74,34 @@ def test_general_fit_keeps_its_rates_with_missed_visits_and_unequal_spread():
     for row in unbalanced(6, 120, by_arm=True):
         assert abs(row["rejected"] - 0.05) < max(0.01, 3 * row["se"]), row
         assert 0.92 < row["coverage"] < 0.98, row
+
+
+@pytest.mark.parametrize("between", [0.0, 0.3])
+def test_batch_with_missed_visits_is_reml(between):
+    y, baseline, arm = experiments(6, [6, 7], 5, 11, between=between)
+    y[np.random.default_rng(0).uniform(size=y.shape) < 0.12] = np.nan
+    found = mixed_batch(y, arm, baseline)
+    for k in range(6):
+        table = long_table(y[k], baseline[k], arm, ["f"] * arm.size)
+        plan = layout(readings(table, arms="01"), (0,), covariates=())
+        fit = reml(plan.blocks())
+        assert fit.theta[0] / fit.theta[1] == pytest.approx(found.theta[k], abs=2e-4)
+        for day in (1, 3, 5):
+            one = fit.contrast(plan.weights({("1", day): 1, ("0", day): -1}), SATTERTHWAITE)
+            at = (k, day - 1)
+            assert [one.value, one.se, one.df, one.p] == pytest.approx(
+                [found.estimate[at], found.se[at], found.df[at], found.p[at]], rel=2e-3)
+        mean = fit.contrast(plan.weights({("1", d): .2 for d in range(1, 6)} | {("0", d): -.2 for d in range(1, 6)}),
+                            SATTERTHWAITE)
+        assert [mean.value, mean.se, mean.df] == pytest.approx(
+            [found.estimate_mean[k], found.se_mean[k], found.df_mean[k]], rel=2e-3)
+
+
+def test_batch_of_complete_experiments_is_the_closed_form():
+    y, baseline, arm = experiments(30, [5, 5], 4, 3)
+    batch, fast = mixed_batch(y, arm, baseline), mixed_fast(y, arm, baseline)
+    assert np.allclose(batch.p, fast.p[:, 0], rtol=2e-3, atol=1e-5)
+    assert np.allclose(batch.p_mean, fast.p_mean[:, 0], rtol=2e-3, atol=1e-5)
+    y[0, arm == 1, 2] = np.nan
+    hollow = mixed_batch(y, arm, baseline)
+    assert np.isnan(hollow.p[0, 2]) and np.isfinite(hollow.p[0, 1]) and np.isnan(hollow.p_mean[0])
