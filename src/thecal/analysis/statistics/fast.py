@@ -72,8 +72,8 @@ def mixed_fast(y: ArrayLike, arm: ArrayLike, baseline: ArrayLike | None = None, 
     member = np.eye(a)[arm]
     Z = _between_design(member, y.shape[:-2], baseline, covariates)
     dfb, dfw = n - Z.shape[-1], (n - a) * (v - 1)
-    if dfb < 1 or v < 2:
-        raise ValueError("needs two visits and more animals than arms and covariates together")
+    if dfb < 1:
+        raise ValueError("needs more animals than arms and covariates together")
     gram = np.linalg.inv(np.swapaxes(Z, -1, -2) @ Z)
     mean = y.mean(-1)
     beta = (gram @ (np.swapaxes(Z, -1, -2) @ mean[..., None]))[..., 0]
@@ -81,7 +81,7 @@ def mixed_fast(y: ArrayLike, arm: ArrayLike, baseline: ArrayLike | None = None, 
     centred = y - mean[..., None]
     profile = (member.T @ centred) / sizes[:, None]                       # (..., a, v)
     ssw = np.sum((centred - profile[..., arm, :]) ** 2, (-1, -2))
-    B, W = ssb / dfb, ssw / dfw
+    B, W = ssb / dfb, ssw / max(dfw, 1)                                   # one visit: the between stratum alone
     pooled = B < W
     P = (ssb + ssw) / (dfb + dfw)
 
@@ -94,7 +94,7 @@ def mixed_fast(y: ArrayLike, arm: ArrayLike, baseline: ArrayLike | None = None, 
     cw = np.array([1 / sizes[i] + 1 / sizes[j] for i, j in pairs]) * (1 - 1 / v)
     one, two = c * (B / v)[..., None], cw * W[..., None]
     total = np.where(pooled[..., None], (c / v + cw) * P[..., None], one + two)
-    df = np.where(pooled[..., None], dfb + dfw, (one + two) ** 2 / (one ** 2 / dfb + two ** 2 / dfw))
+    df = np.where(pooled[..., None], dfb + dfw, (one + two) ** 2 / (one ** 2 / dfb + two ** 2 / max(dfw, 1)))
     estimate, se, df = between[..., None] + within, np.sqrt(total)[..., None], df[..., None]
     half = stats.t.ppf(0.5 + level / 2, df) * se
     se_mean = np.sqrt(c / v * np.where(pooled, P, B)[..., None])
