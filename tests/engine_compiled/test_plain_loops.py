@@ -104,7 +104,8 @@ def test_compiled_equals_interpreted(module):
         np.testing.assert_array_equal(given[name], plain[name], err_msg=name)
 
 
-@pytest.mark.parametrize("line", ["x[0] = x", "y = [1]", "n = 3", "x[0] = n // 2", "continue", "x.sum()", "z = 1 < 2 < 3",
+@pytest.mark.parametrize("line", ["x[0] = x", "y = [1]", "n = 3", "x[0] = n // 2", "continue", "x.sum()",
+                                  "z = 1 < 2 < 3",
                                   "for i in x:\n        pass", "return 1\n    x[0] = 1.0", "x[0] = 'a'", "import os"])
 def test_what_is_not_understood_is_refused(tmp_path, monkeypatch, line):
     text = ("from thecal.engine.compiled.plain_loops import Array, Scalar\nn = Scalar('whole')\nx = Array('real')\n"

@@ -26,7 +26,8 @@ OF = np.arange(ANIMALS) % 3
 
 def schedules(animals):
     return [[begin_at([1, 0, 0])], [begin_at([0, 1, 0]), begin_at([4, 0, 0], 5.0)],
-            [Event(1.0, offset=DOSE[animals]), Event(2.0, parameters={0: DOSE[animals, 1]}), Event(3.0, parameters={0: 0.0})]]
+            [Event(1.0, offset=DOSE[animals]), Event(2.0, parameters={0: DOSE[animals, 1]}),
+             Event(3.0, parameters={0: 0.0})]]
 
 
 def bytes_of(animals, **settings):

@@ -40,7 +40,6 @@ from thecal.engine.compiled.task import (
     first,
     floor,
     fresh,
-    interpolate,
     judge,
     k,
     keep_states,
@@ -111,8 +110,8 @@ def drive() -> None:
         if waiting < last:
             board(lane, waiting)
             waiting += 1
-    while any_aboard():
-        if any_fresh():
+    while count_aboard() > 0:
+        if count_fresh() > 0:
             start_fresh_lanes()
             for lane in range(lanes):
                 if animal[lane] >= 0 and look_next[lane] >= time_count:  # all its looks were at this moment
@@ -130,18 +129,21 @@ def drive() -> None:
                 waiting += 1
 
 
-def any_aboard() -> bool:
+def count_aboard() -> int:
+    """How many lanes carry an animal."""
+    count = 0
     for lane in range(lanes):
         if animal[lane] >= 0:
-            return True
-    return False
+            count += 1
+    return count
 
 
-def any_fresh() -> bool:
+def count_fresh() -> int:
+    """How many lanes begin anew."""
+    count = 0
     for lane in range(lanes):
-        if fresh[lane] == 1:
-            return True
-    return False
+        count += fresh[lane]
+    return count
 
 
 def board(lane: int, which: int) -> None:
@@ -298,7 +300,6 @@ def emit(at_rest: bool) -> None:
                     control[MOMENT, lane] = min(max(share, 0.0), 1.0)
         if not some:
             break
-        interpolate(control)
         observe(control)
         for lane in range(lanes):
             if mark[lane] == 1:

@@ -38,10 +38,12 @@ class Fields:
 
     @property
     def count(self) -> int:
+        """How many fields."""
         return len(self.unit_of)
 
     @property
     def units(self) -> int:
+        """How many units."""
         return len(self.nothing)
 
     def members(self, field: int) -> list[int]:

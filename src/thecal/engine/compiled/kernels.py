@@ -87,13 +87,11 @@ def model_text(model: Model, lanes: int) -> Kernels:
         "check": _residual(code, lanes),
         "judge": _judge(code, lanes),
         "settle": _settle(code, lanes),
-        "interpolate": _interpolate(code, lanes),
     }
     arrays = {"prepare": ["p", "q"], "rates": ["u", "p", "q", "f"],
               "factorise": ["y", "p", "q", "control", "lu", "jacobian"], "solve": ["lu", "f", "c", "x"],
               "check": ["control", "f", "k", "jacobian"], "judge": ["control", "y", "new", "k", "floor"],
-              "settle": ["control", "y", "new", "peak", "floor"],
-              "interpolate": ["control", "y", "new", "k", "look"]}
+              "settle": ["control", "y", "new", "peak", "floor"]}
     for stage in range(1, tableau.STAGES):
         parts[f"stage{stage}"] = _stage(code, stage, lanes)
         arrays[f"stage{stage}"] = ["control", "y", "k", "u", "c"]
@@ -102,8 +100,7 @@ def model_text(model: Model, lanes: int) -> Kernels:
     text = [intrinsics(lanes)]
     text += [function(f"{name}_", arrays[name], ["entry:", *part.lines]) for name, part in parts.items()]
     text += [_step(layout, arrays)]
-    for name, actual in (("prepare", {}), ("rates", {"u": "y"}), ("factorise", {}), ("judge", {}), ("settle", {}),
-                         ("interpolate", {})):
+    for name, actual in (("prepare", {}), ("rates", {"u": "y"}), ("factorise", {}), ("judge", {}), ("settle", {})):
         text.append(function(name, ["work"], ["entry:", *layout.pointers(), _call(f"{name}_", arrays[name], actual)],
                              internal=False))
     text.append(function("stage_rates", ["work"],
@@ -115,9 +112,13 @@ def model_text(model: Model, lanes: int) -> Kernels:
 
 
 def attributes(lanes: int) -> str:
-    """Function attributes: full vectors where the processor has them, no copies of the long functions."""
+    """Function attributes: full vectors where the processor has them, no copies of the long functions.
+
+    The stack is realigned because LLVM takes it for 16 bytes: every spilled vector would straddle two cache lines.
+    """
     width = min(512, 64 * lanes)
-    common = f'nounwind "prefer-vector-width"="{width}" "min-legal-vector-width"="{width}" "no-trapping-math"="true" "stackrealign"'
+    common = (f'nounwind "prefer-vector-width"="{width}" "min-legal-vector-width"="{width}" '
+              '"no-trapping-math"="true" "stackrealign"')
     return f"attributes #0 = {{ noinline {common} }}\nattributes #1 = {{ {common} }}\n"
 
 
@@ -320,26 +321,4 @@ def _settle(model: ModelCode, lanes: int) -> Code:
         least = code.larger(code.multiply(code.constant(UNIT_FLOOR), unit_peak[unit]),
                             code.constant(fields.nothing[unit]))
         code.store(code.larger(code.multiply(code.constant(FIELD_FLOOR), peak), least), "floor", field)
-    return code
-
-
-def _interpolate(model: ModelCode, lanes: int) -> Code:
-    """The states at the share ``moment`` of the step just made."""
-    code, n = Code(lanes), model.count
-    s = code.load("control", control("moment"))
-    rest = code.subtract(code.constant(1.0), s)
-    both = code.multiply(s, rest)
-    weights = []
-    for j in range(tableau.STAGES):
-        w = code.fused(code.constant(tableau.H[2, j]), s, code.constant(tableau.H[1, j]))
-        weights.append(code.multiply(both, code.fused(w, s, code.constant(tableau.H[0, j]))))
-
-    def body(code: Code, row: str) -> None:
-        value = code.multiply(rest, code.load("y", row))
-        value = code.fused(s, code.load("new", row), value)
-        for j, w in enumerate(weights):
-            value = code.fused(w, code.load("k", code.line(f"add i64 {row}, {j * n}")), value)
-        code.store(value, "look", row)
-
-    loop(code, n, body)
     return code

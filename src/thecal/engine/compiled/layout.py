@@ -28,4 +28,5 @@ class Layout:
 
     def pointers(self) -> list[str]:
         """LLVM lines that name every array of the workspace ``%work``."""
-        return [f"  %{name} = getelementptr inbounds i8, ptr %work, i64 {offset}" for name, offset in self.start.items()]
+        return [f"  %{name} = getelementptr inbounds i8, ptr %work, i64 {offset}"
+                for name, offset in self.start.items()]

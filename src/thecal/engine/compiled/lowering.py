@@ -77,11 +77,15 @@ def _rewrite(expressions: Sequence[Expression]) -> list[Expression]:
                 new[node.order] = multiply(inner[0], divide(ONE, inner[1]))
             case "pow":
                 new[node.order] = _power(*inner)
-            case "step":
-                new[node.order] = Expression("step", tuple(inner))
             case _:
-                new[node.order] = rebuild(node.operation, inner) if inner else node
+                new[node.order] = _rebuilt(node, inner)
     return [new[e.order] for e in expressions]
+
+
+def _rebuilt(node: Expression, inner: Sequence[Expression]) -> Expression:
+    if not inner:
+        return node
+    return Expression("step", tuple(inner)) if node.operation == "step" else rebuild(node.operation, inner)
 
 
 def _power(base: Expression, exponent: Expression) -> Expression:
@@ -122,10 +126,8 @@ def _gather_constants(expressions: Sequence[Expression]) -> list[Expression]:
             fixed = [new[f.order] for f in parts if f.order in constant]
             moving = [new[f.order] for f in parts if f.order not in constant]
             new[node.order] = _product([_product(fixed), _product(moving)])
-        elif node.operation == "step":
-            new[node.order] = Expression("step", tuple(new[a.order] for a in node.arguments))
         else:
-            new[node.order] = rebuild(node.operation, [new[a.order] for a in node.arguments]) if node.arguments else node
+            new[node.order] = _rebuilt(node, [new[a.order] for a in node.arguments])
     return [new[e.order] for e in expressions]
 
 

@@ -29,8 +29,10 @@ TASK_ALIGNMENT = 8
 
 @dataclass(frozen=True)
 class Array:
-    """An array in the task: of ``"real"`` or ``"whole"`` numbers; ``strides`` name the scalars (or give the numbers)
-    that the leading indices are multiplied by, each also by those after it: ``y[i, lane]`` has strides ("lanes",)."""
+    """An array in the task, of ``"real"`` or ``"whole"`` numbers.
+
+    ``strides``: for each index after the first the scalar that holds its length, ("lanes",) for ``y[i, lane]``.
+    """
 
     kind: str
     strides: tuple[str | int, ...] = ()
@@ -78,7 +80,7 @@ def compile_text(entry: str, *modules: ModuleType) -> str:
     """LLVM text of all functions of the modules; ``entry`` alone can be seen from outside."""
     fields = task_fields(*modules)
     functions: dict[str, ast.FunctionDef] = {}
-    constants: dict[str, int | float] = {}
+    constants: dict[str, Any] = {}
     tables: dict[str, Table] = {}
     for module in modules:
         tree = ast.parse(inspect.getsource(module))
@@ -86,7 +88,8 @@ def compile_text(entry: str, *modules: ModuleType) -> str:
         constants.update({k: v for k, v in vars(module).items() if isinstance(v, int | float)})
         tables.update({k: v for k, v in vars(module).items() if isinstance(v, Table)})
     parts = [_table_text(name, table) for name, table in tables.items()]
-    parts += [_Function(node, functions, fields, {**constants, **tables}, node.name == entry).text() for node in functions.values()]
+    constants |= tables
+    parts += [_Function(node, functions, fields, constants, node.name == entry).text() for node in functions.values()]
     return "\n".join([*parts, "declare double @llvm.fabs.f64(double)", "declare double @llvm.sqrt.f64(double)\n"])
 
 

@@ -16,7 +16,7 @@ from thecal.engine.compiled.fields import Fields
 from thecal.engine.compiled.layout import Layout
 from thecal.engine.compiled.sources import source_digest
 
-KERNELS = ("prepare", "rates", "stage_rates", "step", "judge", "settle", "interpolate")
+KERNELS = ("prepare", "rates", "stage_rates", "step", "judge", "settle")
 _SEPARATOR = b"\n\0objects\0\n"
 
 

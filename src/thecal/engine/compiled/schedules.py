@@ -51,8 +51,8 @@ def flatten(model: Model, schedules: Sequence[Sequence[Event]], animals: int, st
                 flat["add_state"].append(state)
                 flat["add_base"].append(base)
                 flat["add_stride"].append(stride)
-            for parameter, value in event.parameters.items():
-                base, stride = number(np.asarray(value, float))
+            for parameter, setting in event.parameters.items():
+                base, stride = number(np.asarray(setting, float))
                 flat["set_parameter"].append(parameter)
                 flat["set_base"].append(base)
                 flat["set_stride"].append(stride)

@@ -29,8 +29,7 @@ stage_rates = Kernel()  # u -> f
 step = Kernel()  # y, control -> k, new, jacobian
 judge = Kernel()  # y, new, k, floor -> control
 settle = Kernel()  # new -> y where accepted; peak, floor
-interpolate = Kernel()  # y, new, k, control -> look
-observe = Kernel()  # look, p -> seen
+observe = Kernel()  # y, new, k, p, control -> seen, look
 
 # the workspace of one gang: (rows, lanes)
 control = Array("real", ("lanes",))  # rows: kernels.CONTROL

@@ -17,6 +17,9 @@ Place = tuple[str, int]
 """An array argument of the function and a row in it."""
 
 
+_PLAIN = {"mul": "multiply", "neg": "negate", "min": "smaller", "max": "larger", "sqrt": "root"}
+
+
 def literal(value: float) -> str:
     """A double as LLVM writes it without loss."""
     return f"0x{struct.unpack('<Q', struct.pack('<d', value))[0]:016X}"
@@ -31,44 +34,54 @@ class Code:
         self.whole = f"<{lanes} x i64>"
         self.bits = f"<{lanes} x i1>"
         self.lines: list[str] = []
+        self.alignment = min(64, 8 * lanes)
         self.operations = 0
         self.block = "entry"
         self._names = 0
         self._loaded: dict[Place, str] = {}
 
     def name(self) -> str:
+        """A fresh name."""
         self._names += 1
         return f"%v{self._names}"
 
     def line(self, text: str) -> str:
+        """Append one operation and name its result."""
         name = self.name()
         self.lines.append(f"  {name} = {text}")
         return name
 
     def constant(self, value: float) -> str:
+        """A number in every lane."""
         return f"splat (double {literal(value)})"
 
     def integer(self, value: int) -> str:
+        """A whole number in every lane."""
         return f"splat (i64 {value})"
 
     # arithmetic -------------------------------------------------------------------------------------------------
     def add(self, a: str, b: str) -> str:
+        """``a + b``."""
         self.operations += 1
         return self.line(f"fadd {self.real} {a}, {b}")
 
     def subtract(self, a: str, b: str) -> str:
+        """``a - b``."""
         self.operations += 1
         return self.line(f"fsub {self.real} {a}, {b}")
 
     def multiply(self, a: str, b: str) -> str:
+        """``a b``."""
         self.operations += 1
         return self.line(f"fmul {self.real} {a}, {b}")
 
     def divide(self, a: str, b: str) -> str:
+        """``a / b``."""
         self.operations += 1
         return self.line(f"fdiv {self.real} {a}, {b}")
 
     def negate(self, a: str) -> str:
+        """``-a``."""
         return self.line(f"fneg {self.real} {a}")
 
     def fused(self, a: str, b: str, c: str) -> str:
@@ -78,16 +91,20 @@ class Code:
                          f"{self.real} {c})")
 
     def root(self, a: str) -> str:
+        """The square root."""
         self.operations += 1
         return self.line(f"call {self.real} @llvm.sqrt.v{self.lanes}f64({self.real} {a})")
 
     def magnitude(self, a: str) -> str:
+        """``|a|``."""
         return self.line(f"call {self.real} @llvm.fabs.v{self.lanes}f64({self.real} {a})")
 
     def compare(self, relation: str, a: str, b: str) -> str:
+        """A truth per lane; ``relation`` as LLVM's fcmp calls it."""
         return self.line(f"fcmp {relation} {self.real} {a}, {b}")
 
     def choose(self, condition: str, a: str, b: str) -> str:
+        """``a`` where the condition holds, else ``b``."""
         return self.line(f"select {self.bits} {condition}, {self.real} {a}, {self.real} {b}")
 
     def larger(self, a: str, b: str) -> str:
@@ -96,16 +113,20 @@ class Code:
         return self.choose(self.compare("uge", a, b), a, b)
 
     def smaller(self, a: str, b: str) -> str:
+        """The smaller of two; not-a-number in ``a`` stays."""
         self.operations += 1
         return self.choose(self.compare("ule", a, b), a, b)
 
     def whole_operation(self, operation: str, a: str, b: str) -> str:
+        """An operation on whole numbers, as LLVM calls it."""
         return self.line(f"{operation} {self.whole} {a}, {b}")
 
     def as_whole(self, a: str) -> str:
+        """The same bits as a whole number."""
         return self.line(f"bitcast {self.real} {a} to {self.whole}")
 
     def as_real(self, a: str) -> str:
+        """The same bits as a real number."""
         return self.line(f"bitcast {self.whole} {a} to {self.real}")
 
     # memory -----------------------------------------------------------------------------------------------------
@@ -116,15 +137,18 @@ class Code:
         return self.line(f"getelementptr inbounds {self.real}, ptr %{array}, i64 {row}")
 
     def load(self, array: str, row: int | str) -> str:
+        """Read a row; a row of fixed number is read once per function."""
         if isinstance(row, int) and (array, row) in self._loaded:
             return self._loaded[array, row]
-        name = self.line(f"load {self.real}, ptr {self.address(array, row)}, align {min(64, self.lanes * 8)}")
+        name = self.line(f"load {self.real}, ptr {self.address(array, row)}, align {self.alignment}")
         if isinstance(row, int):
             self._loaded[array, row] = name
         return name
 
     def store(self, value: str, array: str, row: int | str) -> None:
-        self.lines.append(f"  store {self.real} {value}, ptr {self.address(array, row)}, align {min(64, self.lanes * 8)}")
+        """Write a row."""
+        place = self.address(array, row)
+        self.lines.append(f"  store {self.real} {value}, ptr {place}, align {self.alignment}")
         self._loaded.pop((array, row), None)  # type: ignore[arg-type]
 
 
@@ -228,25 +252,19 @@ class Writer:
             a, b = self._quotient(node)
             return code.divide(self.values[a.order], self.values[b.order])
         inner = [self.values.get(a.order, "") for a in node.arguments]
-        match node.operation:
-            case "mul":
-                return code.multiply(*inner)
-            case "div":
-                return code.divide(code.constant(node.arguments[0].value), inner[1])
-            case "neg":
-                return code.negate(inner[0])
-            case "min":
-                return code.smaller(*inner)
-            case "max":
-                return code.larger(*inner)
-            case "sqrt":
-                return code.root(inner[0])
-            case "step":
-                return code.choose(code.compare("oge", *inner), code.constant(1.0), code.constant(0.0))
-            case "exp" | "log":
-                from thecal.engine.compiled import vector_functions
-                return getattr(vector_functions, node.operation)(code, inner[0])
-        raise ValueError(f"the engine has no operation '{node.operation}'")
+        if node.operation == "div":
+            return code.divide(code.constant(node.arguments[0].value), inner[1])
+        if node.operation == "step":
+            return code.choose(code.compare("oge", *inner), code.constant(1.0), code.constant(0.0))
+        if node.operation in ("exp", "log"):
+            from thecal.engine.compiled import vector_functions  # it writes code as well, so it imports this module
+
+            written: str = getattr(vector_functions, node.operation)(code, inner[0])
+            return written
+        if node.operation not in _PLAIN:
+            raise ValueError(f"the engine has no operation '{node.operation}'")
+        plain: str = getattr(code, _PLAIN[node.operation])(*inner)
+        return plain
 
     def _sum(self, terms: list[tuple[bool, Expression]]) -> str:
         """A sum in up to four strands, so that a long one does not wait for itself."""
