@@ -67,9 +67,9 @@ def test_variability_of_the_real_set(mice):
         pytest.approx(0.267, abs=0.001),
         pytest.approx(0.39, abs=0.005),
     )
-    flat = next(c for c in mice.curves if c.group == "SNI" and c.when == "after injury")
+    flat = next(c for c in mice.curves if c.group == "SNI" and c.when == "from day 0")
     assert (flat.sigma_log10, flat.method_sd_log10) == (pytest.approx(1.39, abs=0.01), pytest.approx(0.50, abs=0.01))
-    assert any(f.kind == "method" and f.what.startswith("SNI, after injury") for f in mice.findings)
+    assert any(f.kind == "method" and f.what.startswith("SNI, from day 0") for f in mice.findings)
     assert len(mice.pooled) == mice.notebook.readings["included"].sum()
 
 

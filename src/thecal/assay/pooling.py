@@ -8,7 +8,7 @@ still well determined. The session estimate returned here is the posterior mean,
 responses are weak. The random effect is integrated by Gauss-Hermite quadrature.
 
 Source: random-effects probit as in Bradman 2015 J Neurosci Methods 255:92 (fitted curves, pooled data).
-Validity: the adaptive design is ignorable for the likelihood (the next filament depends on past responses only). With few
+Validity: the adaptive design is ignorable (the next filament depends on past responses only). With few
 sessions on a flat curve tau may be estimated as 0; the sessions are then all alike, and their own SD of 0 is too small.
 """
 

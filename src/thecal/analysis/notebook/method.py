@@ -36,11 +36,12 @@ PUBLISHED_SOURCE = (
     "raw up-down series of 59 mice, Sandoval Ortega 2026, doi:10.5281/zenodo.20762768; log10 g, mouse set of 8"
 )
 FEWEST_SESSIONS = 5
+BEFORE, AFTER = "before day 0", "from day 0"
 
 
 @dataclass(frozen=True)
 class Curve:
-    """The pooled psychometric curve of one group before or after injury, and what the up-down rule makes of it.
+    """The pooled psychometric curve of one group before or from day 0, and what the up-down rule makes of it.
 
     ``method_sd_log10`` is the spread of single thresholds that the rule alone gives on this curve,
     ``method_bias_log10`` how far their mean lies from the curve's own threshold, ``no_estimate`` the share of sessions
@@ -81,7 +82,7 @@ def curves(
         sessions.append(
             rows[["animal", "group", "day"]].assign(pooled_log10_g=fit.session_log10_g, pooled_sd=fit.session_sd)
         )
-        when = "before injury" if before else "after injury"
+        when = BEFORE if before else AFTER
         expected = reliability(filaments, fit.sigma_log10, fit.mean_log10_g, steps=steps)
         fitted.append(
             Curve(
@@ -114,7 +115,7 @@ def curves(
 def pooled_contrasts(readings: pd.DataFrame, filaments: FilamentSet, pairs: list[tuple[str, str]]) -> pd.DataFrame:
     """Group differences per day from the letters themselves: a random-threshold probit per group and day.
 
-    The width of the curve is that of the group before or after injury. Animals of different groups are independent, so
+    The width of the curve is that of the group before or from day 0. Animals of different groups are independent, so
     the variances add; the interval is normal, and therefore a little narrow below about ten animals.
 
     Returns: columns name, arm, reference, day, estimate, se, low, high (log10 g).

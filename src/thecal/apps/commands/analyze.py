@@ -6,8 +6,12 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from thecal.analysis.notebook.analysis import NotebookAnalysis
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _SHOWN = 12  # findings on the terminal; all are in the report
@@ -39,6 +43,11 @@ _SHOWN = 12  # findings on the terminal; all are in the report
     help="Folder for the report and its tables; default analysis/NAME.",
 )
 @click.option(
+    "--overlay",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder of a finished run; its animals are drawn behind real groups named like its arms.",
+)
+@click.option(
     "--json",
     "as_json",
     is_flag=True,
@@ -54,6 +63,7 @@ def command(
     steps: str,
     reference: str | None,
     out: Path | None,
+    overlay: Path | None,
     as_json: bool,
 ) -> None:
     """Import, check, estimate and analyse real behavioural data.
@@ -70,7 +80,7 @@ def command(
         show("Analysing")
         analysis = analyse_notebook(notebook, reference)
     folder = out or (None if as_json else Path("analysis") / files[0].stem)
-    page = _write(analysis, folder) if folder else None
+    page = _write(analysis, folder, overlay) if folder else None
     if as_json:
         click.echo(
             json.dumps(
@@ -80,7 +90,7 @@ def command(
         return
     for line in _summary(analysis):
         click.echo(line)
-    click.echo(f"Report: {page}" if page and page.suffix == ".html" else f"Tables: {folder}")
+    click.echo(f"Report: {page}")
 
 
 def _filaments(text: str | None) -> str | list[float] | None:
@@ -100,21 +110,26 @@ def _filaments(text: str | None) -> str | list[float] | None:
         ) from error
 
 
-def _write(analysis: object, folder: Path) -> Path:
-    """Tables and the report; the page, or the folder where no page can be drawn."""
-    analysis.write(folder)  # type: ignore[attr-defined]
-    try:
-        from thecal.report.notebook import write_report
-    except ModuleNotFoundError:
-        return folder
-    return write_report(analysis, folder / "report.html")
+def _write(analysis: NotebookAnalysis, folder: Path, overlay: Path | None) -> Path:
+    """Tables and the page; returns the page."""
+    from thecal.report.notebook import write_report
+
+    simulated = None
+    if overlay is not None:
+        from thecal.engine.jobs import Results
+
+        with Results(overlay) as results:
+            results.require_finished()
+            simulated = results.read("readings").to_pandas()
+    analysis.write(folder)
+    return write_report(analysis, folder / "report.html", simulated)
 
 
-def _summary(analysis: object) -> list[str]:
+def _summary(analysis: NotebookAnalysis) -> list[str]:
     from thecal.analysis.notebook.findings import KINDS
 
-    data = analysis.as_dict()  # type: ignore[attr-defined]
-    readings = analysis.notebook.readings  # type: ignore[attr-defined]
+    data = analysis.as_dict()
+    readings = analysis.notebook.readings
     groups = readings.loc[readings["group"] != "", "group"].nunique()
     lines = [f"{len(readings)} readings of {readings['animal'].nunique()} animals in {groups} groups."]
     lines += ["", "Findings"] + [f"  {count:5d}  {kind}: {KINDS[kind]}" for kind, count in data["counts"].items()]
