@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import shlex
 import sqlite3
 from pathlib import Path
 
+import click
 import pytest
 from packaging.requirements import Requirement
 from ruamel.yaml import YAML
 
 import thecal
+from thecal.apps import cli
 
 ROOT = Path(thecal.__file__).parents[2]
 pytestmark = pytest.mark.skipif(not (ROOT / "pyproject.toml").is_file(), reason="not a source tree")
@@ -113,3 +116,27 @@ def test_the_tables_of_a_run_are_those_of_the_page(tmp_path):
     results = run_study(resolve(loads(text)), text, tmp_path / "job", solver="reference", draws=1)
     page = (ROOT / "docs" / "reference" / "job-folder.md").read_text("utf-8").split("## The tables of a study run")[1]
     assert sorted(re.findall(r"^\| `(\w+)` \|", page.split("## Reading")[0], re.MULTILINE)) == results.tables
+
+
+def _commands_in_pages() -> list[tuple[str, list[str]]]:
+    found = []
+    for page in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]:
+        if "_generated" not in page.parts:
+            text = page.read_text("utf-8")
+            lines = re.findall(r"^\$ (thecal [^#\n]+)", text, re.MULTILINE)
+            lines += re.findall(r"`(thecal [a-z][^`\n]*)`", text)
+            found += [(f"{page.name}: {line}", shlex.split(line)[1:]) for line in lines]
+    return found
+
+
+def test_commands_shown_in_pages_exist_with_their_options():
+    context = click.Context(cli.group)
+    wrong = []
+    for shown, (name, *words) in _commands_in_pages():
+        command = cli.group.get_command(context, name) if not name.startswith("-") else cli.group
+        if command is None:
+            wrong += [] if name in cli.SUMMARIES else [shown]
+            continue
+        known = {option for parameter in command.params for option in parameter.opts} | {"--help"}
+        wrong += [f"{shown} ({word})" for word in words if word.startswith("--") and word.split("=")[0] not in known]
+    assert wrong == []
