@@ -1,12 +1,11 @@
 """Small SVG panels: deterministic, light, in the reader's own colours for ink and paper.
 
-Text stays text (``svg.fonttype: none``), ids that nothing refers to are dropped, coordinates are rounded to a tenth of
-a point, and the colours for ink and paper become CSS values, so that one drawing serves light, dark and print.
+Text stays text (``svg.fonttype: none``), and the colours for ink and paper become CSS values, so that one drawing serves
+light, dark and print; :mod:`thecal.report.slim` says the rest in fewer bytes.
 """
 
 from __future__ import annotations
 
-import hashlib
 import io
 import re
 from collections.abc import Sequence
@@ -18,6 +17,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure as Canvas
+
+from thecal.report.slim import slim
 
 # Okabe and Ito's colours, readable without red-green vision; yellow is left out (too pale on white).
 BLUE, VERMILION, GREEN, PURPLE, SKY, ORANGE = "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00"
@@ -50,7 +51,7 @@ class Key:
     @property
     def swatch(self) -> str:
         """The entry as SVG."""
-        colour = _paint(self.colour)
+        colour = "currentColor" if self.colour == INK else self.colour
         line = {"line": f'stroke-width="1.6" stroke-dasharray="{self.dash}"', "thin": 'stroke-width=".7" opacity=".6"',
                 "pale": f'stroke-width="5" opacity=".35" stroke-dasharray="{self.dash}"',
                 "marker": 'stroke-width="1.3"'}
@@ -117,76 +118,7 @@ def svg(figure: Canvas, name: str, describe: str) -> str:
     buffer = io.StringIO()
     with matplotlib.rc_context(STYLE | {"svg.hashsalt": name}):
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Type": None, "Format": None})
-    return _slim(buffer.getvalue(), name, describe)
-
-
-def _slim(text: str, name: str, describe: str) -> str:
-    """Drop what is not seen and say what is seen in fewer words; the picture stays the same."""
-    text = text[text.index("<svg"):]
-    width, height = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', text).groups()  # type: ignore[union-attr]
-    text = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->|<style.*?</style>", "", text, flags=re.S)
-    prefix = "p" + hashlib.blake2s(name.encode(), digest_size=3).hexdigest()
-    used = dict.fromkeys(re.findall(r"(?:url\(#|xlink:href=\"#)([^)\"]+)", text))
-    short = {long: f"{prefix}{k}" for k, long in enumerate(used)}
-    text = re.sub(r' id="([^"]+)"', lambda m: f' id="{short[m[1]]}"' if m[1] in short else "", text)
-    text = re.sub(r"url\(#([^)]+)\)", lambda m: f"url(#{short[m[1]]})", text)
-    text = re.sub(r'xlink:href="#([^"]+)"', lambda m: f'href="#{short[m[1]]}"', text)
-    text = re.sub(r"<[^>]+>", lambda tag: re.sub(r"-?\d+\.\d{2,}", _shorter, tag[0]), text)
-    text = re.sub(r"font: ([^;\"]*?)'DejaVu Sans'[^;\"]*", lambda m: "font:" + m[1].strip() + " sans-serif", text)
-    for colour in (INK, PAPER):
-        text = text.replace(colour, _paint(colour))
-    text = re.sub(r' d="([^"]+)"', _path, text)
-    text = re.sub(r"\s*\n\s*", "\n", text).replace("; ", ";").replace(": ", ":")
-    text = re.sub(r";?stroke-linejoin:miter|;?stroke-linecap:butt|;?stroke-dashoffset:0", "", text)
-    text = re.sub(r'<path d="[^"]*" style="fill:none"/>\n?', "", text)
-    text = re.sub(r'(?:<path d="[^"]*"( clip-path="[^"]*")? style="fill:none[^"]*"/>\n)+', _merge, text)
-    text = re.sub(r"<g( [^>]*)?>\n((?:<use [^>]*/>\n)+)</g>", _hoist, text)
-    for _ in range(4):  # groups that hold nothing, one inside the other
-        text = re.sub(r"<(g|defs)(?: [^>]*)?>\s*</\1>\n?", "", text)
-    body = text[text.index(">", text.index("<svg")) + 1:].replace(">\n<", "><")
-    head = (f'<svg class="panel" role="img" aria-label="{_escape(describe)}" viewBox="0 0 {width} {height}" '
-            f'data-panel="{_escape(name)}">')
-    return head + body.strip()
-
-
-def _path(match: re.Match[str]) -> str:
-    """Lines after a move need no letter."""
-    text = re.sub(r"\s+", " ", match[1]).strip()
-    text = re.sub(r"(?<=[\d.]) L (?=[-\d.])", " ", text) if "C" not in text and "Q" not in text else text
-    return f' d="{text.replace("M ", "M").replace("L ", "L").replace(" z", "z")}"'
-
-
-def _merge(match: re.Match[str]) -> str:
-    """Lines drawn one after the other in one style become one path."""
-    groups: list[tuple[str, list[str]]] = []
-    for d, style in re.findall(r'<path d="([^"]*)"([^>]*)/>', match[0]):
-        if groups and groups[-1][0] == style and "opacity" not in style:
-            groups[-1][1].append(d)
-        else:
-            groups.append((style, [d]))
-    return "".join(f'<path d="{"".join(lines)}"{style}/>\n' for style, lines in groups)
-
-
-def _hoist(match: re.Match[str]) -> str:
-    """Markers of one style say it once."""
-    styles = set(re.findall(r'<use [^>]*style="([^"]*)"', match[2]))
-    if len(styles) != 1:
-        return match[0]
-    style = styles.pop()
-    return f'<g{match[1] or ""} style="{style}">\n' + match[2].replace(f' style="{style}"', "") + "</g>"
-
-
-def _shorter(match: re.Match[str]) -> str:
-    text = f"{float(match[0]):.1f}"
-    return "0" if text in ("-0.0", "0.0") else text.removesuffix(".0")
-
-
-def _paint(colour: str) -> str:
-    return {INK: "currentColor", PAPER: "var(--card)"}.get(colour, colour)
-
-
-def _escape(text: str) -> str:
-    return text.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;")
+    return slim(buffer.getvalue(), name, describe, {INK: "currentColor", PAPER: "var(--card)"})
 
 
 def _cell(value: object) -> str:

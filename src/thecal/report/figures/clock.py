@@ -89,7 +89,7 @@ def log_hours(axes: Axes, low_h: float, high_h: float, label: str = "time after 
     axes.set_xscale("log")
     axes.set_xlim(low_h * (0.75 if none else 1), high_h)
     inside = [(low_h, "none")] if none else []
-    inside += [(h, name) for h, name in NAMED_H if low_h <= h * 1.001 and h <= high_h * 1.02]
+    inside += [(h, name) for h, name in NAMED_H if low_h * (4 if none else 0.999) <= h <= high_h * 1.02]
     axes.set_xticks([h for h, _ in inside], [name for _, name in inside])
     axes.set_xticks([], minor=True)
     axes.set_xlabel(label)

@@ -75,7 +75,7 @@ def _groups(findings: Findings, assay: str, seen: pd.DataFrame) -> list[Group]:
             mine = sides.groupby(["animal", "paw"], as_index=False)["value"].sum()
         for name, part in mine.groupby(key, sort=False):
             words = {"injured": "injured side", "other": "other side"}.get(str(name), str(name))
-            words = words.replace("slices, ", "").replace("TGF-b1", "TGF-β1")
+            words = pretty(words.replace("slices, ", ""))
             label = pretty(arm.label).split(", spinal slices")[0]
             found.append((f"{label}, {words}" if words and words != "nan" else label, arm, part["value"].to_numpy(float)))
     return found
@@ -83,7 +83,7 @@ def _groups(findings: Findings, assay: str, seen: pd.DataFrame) -> list[Group]:
 
 def _strip(name: str, title: str, unit: str, groups: list[Group]) -> str:
     height = 0.62 + 0.3 * len(groups)
-    figure, axes = canvas(4.1, height, left=1.75, right=0.15, top=0.05, bottom=0.46)
+    figure, axes = canvas(4.1, height, left=2.05, right=0.12, top=0.05, bottom=0.46)
     references = {arm.reference for _, arm, _ in groups}
     for k, (_, arm, values) in enumerate(groups):
         colour = INK if arm.id in references else BLUE
@@ -92,7 +92,7 @@ def _strip(name: str, title: str, unit: str, groups: list[Group]) -> str:
         if values.size > 1:
             axes.errorbar(values.mean(), k, xerr=values.std(ddof=1) / np.sqrt(values.size), color=colour, marker="|",
                           ms=9, capsize=2.5, lw=1.2, mew=1.4)
-    axes.set_yticks(range(len(groups)), [f"{label[:38]} ({values.size})" for label, _, values in groups], fontsize=6.8)
+    axes.set_yticks(range(len(groups)), [f"{_cut(label)} ({values.size})" for label, _, values in groups], fontsize=6.8)
     axes.set_ylim(len(groups) - 0.5, -0.5)
     axes.tick_params(axis="y", length=0)
     axes.axvline(0, color=QUIET, lw=0.5)
@@ -100,6 +100,10 @@ def _strip(name: str, title: str, unit: str, groups: list[Group]) -> str:
     low, high = axes.get_xlim()
     axes.set_xlim(min(low, 0), high)
     return svg(figure, name, f"{title} by group")
+
+
+def _cut(label: str, longest: int = 38) -> str:
+    return label if len(label) <= longest else label[:longest - 1].rstrip(" ,") + "…"
 
 
 def _tests(findings: Findings, groups: list[Group]) -> str:

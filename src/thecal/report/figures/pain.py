@@ -15,7 +15,7 @@ from thecal.study.plan import ArmPlan, StudyPlan
 
 MODALITY = {"von_frey": ("pain.mechanical", -1, "50 % threshold (g)"), "hargreaves": ("pain.heat", -1, "latency to heat (s)"),
             "acetone": ("pain.cold", 1, "response to acetone (s)")}
-COLUMNS = ("arm", "series", "paw", "day", "after_dose_h", "value", "low", "high", "n")
+COLUMNS = ("arm", "series", "paw", "day", "value", "low", "high", "n")
 Rows = list[tuple]
 
 
@@ -117,9 +117,9 @@ def _latent(axes: Axes, findings: Findings, arm: ArmPlan, assay: str, clock: Day
     if not seen.any() or not np.isfinite(level[seen]).all():
         return
     times, level = times[seen], level[seen]
-    kept = thin(clock.x(times), level, 0.012)
+    kept = thin(clock.x(times), level, 0.015)
     axes.plot(clock.x(times[kept]), level[kept], color=colour, alpha=0.35, lw=4, solid_capstyle="butt", zorder=1)
-    rows += [(arm.id, "latent mean", "ipsilateral", t, _after(arm, t), 10**v, float("nan"), float("nan"), arm.n)
+    rows += [(arm.id, "latent mean", "ipsilateral", t, 10**v, float("nan"), float("nan"), arm.n)
              for t, v in zip(times[kept], level[kept], strict=True)]
 
 
@@ -131,7 +131,7 @@ def _observed(axes: Axes, findings: Findings, arm: ArmPlan, assay: str, clock: D
     axes.errorbar(clock.x(table.index), table["mean"], table["sem"], color=colour, marker=marker, ls=dash, ms=3.6,
                   lw=0.9, capsize=2, capthick=0.8, elinewidth=0.8, zorder=3,
                   mfc=colour if marker == "o" else PAPER, mew=0.9)
-    rows += [(arm.id, "mean ± SEM", "ipsilateral", d, _after(arm, d), 10**r["mean"], 10**(r["mean"] - r["sem"]),
+    rows += [(arm.id, "mean ± SEM", "ipsilateral", d, 10**r["mean"], 10**(r["mean"] - r["sem"]),
               10**(r["mean"] + r["sem"]), int(r["count"])) for d, r in table.iterrows()]
 
 
@@ -158,7 +158,7 @@ def _other_paw(axes: Axes, findings: Findings, arm: ArmPlan, assay: str, clock: 
     if table.empty:
         return
     axes.plot(clock.x(table.index), table["mean"], color=QUIET, ls=":", lw=1, zorder=2)
-    rows += [(arm.id, "mean ± SEM", "contralateral", d, _after(arm, d), 10**r["mean"], 10**(r["mean"] - r["sem"]),
+    rows += [(arm.id, "mean ± SEM", "contralateral", d, 10**r["mean"], 10**(r["mean"] - r["sem"]),
               10**(r["mean"] + r["sem"]), int(r["count"])) for d, r in table.iterrows()]
 
 
@@ -204,6 +204,3 @@ def _grams(axes: Axes, limits: tuple[float, float]) -> None:
         inside = [s for s in inside if f"{s:.0e}"[0] in "1" or f"{s:.0e}"[0] == "5" and len(inside) < 12]
     axes.set_yticks([np.log10(s) for s in inside], [f"{s:g}" for s in inside])
 
-
-def _after(arm: ArmPlan, day: float) -> float:
-    return float("nan") if arm.first_dose_d is None else (day - arm.first_dose_d) * 24

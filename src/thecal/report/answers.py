@@ -1,0 +1,80 @@
+"""The answer of a study: one paragraph for anybody, then one line for each plain arm."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from thecal.report.arms import chosen, main_arms
+from thecal.report.findings import ArmFinding, Findings
+from thecal.report.tables import between
+from thecal.report.words import dose_word, duration, latent_words, observed_words, percent, pretty
+
+MAIN_ARMS = 8
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One arm: what the noise-free mean does, what the visits show, how sure it is."""
+
+    label: str
+    n: int
+    words: str
+    sure: str
+
+
+def answers(findings: Findings) -> list[Answer]:
+    """The plain arms in words, at most :data:`MAIN_ARMS`."""
+    arms = main_arms(findings.plan, tested=True) or main_arms(findings.plan)
+    return [_answer(findings, findings.arms[arm.id]) for arm in arms if arm.id in findings.arms][:MAIN_ARMS]
+
+
+def _answer(findings: Findings, found: ArmFinding) -> Answer:
+    if found.latent is None:
+        raise ValueError(f"{found.arm.id} has no latent relief")
+    words = latent_words(found.latent, dose_word(found.arm))
+    if found.observed is not None:
+        words += f"; {observed_words(found.observed)}"
+    share = findings.plan.analysis.interval
+    sure = [f"{between(hours, share)} {what}" for hours, what in
+            ((found.over_animals, "with other animals"), (found.over_draws, "under other numbers")) if len(hours)]
+    held = f"Duration {duration(found.latent.duration_h)}" if found.latent.spans else "Duration"
+    return Answer(pretty(found.arm.label), found.arm.n, words,
+                  f"{held}; {percent(share)} interval: {', '.join(sure)}." if sure else "")
+
+
+def plain_words(findings: Findings) -> str:
+    """What came out, for a reader who knows no jargon."""
+    said = []
+    for key in ("cells", "protein"):
+        arm = chosen(findings.plan, key)
+        found = findings.arms.get(arm.id) if arm is not None else None
+        if found is not None and found.latent is not None and found.latent.defined:
+            said.append(_plain(found, findings.plan.analysis.interval))
+    if not said:
+        return f"A simulated study of {len(findings.plan.arms)} groups; nothing was given that could relieve pain."
+    return (f"In these simulated {_plural(findings.plan.species.name)}, {', and '.join(said)}. Whether real animals or "
+            "people would answer alike is not known.")
+
+
+def _plain(found: ArmFinding, share: float) -> str:
+    latent = found.latent
+    given = next(a for a in found.arm.administrations if a.kind != "vehicle")
+    what = f"{pretty(given.dose_text)} of {pretty(given.product)}" if given.kind != "cells" else \
+        f"{pretty(given.dose_text.replace(' cells', ''))} {pretty(given.product)} cells"
+    if latent is None or not latent.spans:
+        return f"{what} did not relieve pain by {percent(found.latent.level) if found.latent else ''} at any time"
+    more = "at least " if latent.open_end else "about "
+    doubt = f" ({between(found.over_draws, share)} under other numbers that one may believe)" if len(found.over_draws) \
+        else ""
+    return f"{what} relieved pain by {percent(latent.level)} or more for {more}{_rough(latent.duration_h)}{doubt}"
+
+
+def _rough(hours: float) -> str:
+    """A duration as one says it: about 4 hours, about 38 days."""
+    number, unit = (hours * 60, "minute") if hours < 1 else (hours, "hour") if hours < 48 else (hours / 24, "day")
+    text = f"{number:.0f}" if number >= 9.5 else f"{number:.1f}".removesuffix(".0")
+    return f"{text} {unit}" + ("" if text == "1" else "s")
+
+
+def _plural(species: str) -> str:
+    return {"mouse": "mice", "rat": "rats", "cynomolgus": "macaques", "human": "people"}.get(species, species)
