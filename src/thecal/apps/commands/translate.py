@@ -1,0 +1,77 @@
+"""``thecal translate STUDY --to SPECIES``: carry a treatment to another species by every rule."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+
+@click.command("translate", help="Carry a treatment to another species by each rule. STUDY is a file or a library "
+                                 "study.")
+@click.argument("study")
+@click.option("--to", "species", required=True, help="Target species, e.g. human.")
+@click.option("--arm", help="Arm to carry; default the first with living cells.")
+@click.option("--draws", type=click.IntRange(8, 300), default=200, show_default=True, help="Parameter draws.")
+@click.option("--solver", type=click.Choice(["compiled", "reference"]), default="compiled", show_default=True)
+@click.option("--out", type=click.Path(path_type=Path), help="Folder for a page with evidence, benefit and harm.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+def command(study: str, species: str, arm: str | None, draws: int, solver: str, out: Path | None,
+            as_json: bool) -> None:
+    """Thin call into ``analysis.translation``."""
+    from thecal.analysis.translation.rules import rules
+    from thecal.analysis.translation.translate import translate
+    from thecal.apps.progress import steps
+    from thecal.engine.solvers import integrator
+    from thecal.study.load import load
+    from thecal.study.resolve import resolve
+
+    plan = resolve(load(study))
+    with steps("Rules", 3 * len(rules())) as step:
+        found = translate(plan, species, integrator(solver), arm, draws, step).as_dict()
+    page = None
+    if out is not None:
+        from thecal.report.people import write_page
+
+        page = write_page(found, out)
+    if as_json:
+        click.echo(json.dumps(found | ({"page": str(page)} if page else {}), allow_nan=False))
+        return
+    for line in lines_of(found):
+        click.echo(line)
+    if page:
+        click.echo(f"Page: {page}")
+
+
+def lines_of(found: dict[str, Any]) -> list[str]:
+    """The result in lines."""
+    home = found["at_home"]
+    lines = [f"{found['study']}, {found['arm']}: {found['from']} to {found['to']}"
+             + (f", {home['dose_cells']:.2g} cells in {home['volume_ul']:g} ul" if home["dose_cells"] else "")]
+    for row in found["rules"]:
+        if row["relief"] == "no basis":
+            lines.append(f"  {row['name']}: no basis ({row['why']})")
+            continue
+        relief, dose = row["relief"], row["dose_cells"]
+        given = f"{dose:.2g} cells" if dose else f"{row['dose_factor']:.3g} times the dose"
+        lines.append(f"  {row['name']}: {given} in {row['volume_ul'] / 1000:g} ml; exposure at the ganglia "
+                     f"{row['local_exposure_ratio']:.2g} of home; relief in the model {relief['duration_h'] / 24:.0f} d"
+                     + (" (" + " to ".join(f"{relief['days_over_draws'][k]:.0f}" for k in (0, 2))
+                        + f"; {100 * relief['share_of_draws_with_relief']:.0f} % of draws have any)"
+                        if relief["days_over_draws"] else ""))
+        if row["beyond_experience"]:
+            lines.append(f"    {row['beyond_experience']}")
+        lines += [f"    {cause['name']}: {100 * cause['share']:.0f} % of the difference, factor "
+                  f"{10**cause['log10_change']:.2g}; {cause['meaning']}" for cause in row["causes"][:4]]
+    sure = found["uncertainty"]
+    if "days" in sure:
+        lines.append(f"Days of relief over everything unknown: {sure['days'][1]:.0f} ({sure['days'][0]:.0f} to "
+                     f"{sure['days'][2]:.0f}); none in {100 * sure['share_without_relief']:.0f} %")
+        lines += [f"  due to {s['name']}: {100 * s['first']:.0f} % alone, {100 * s['total']:.0f} % with interactions"
+                  for s in sure["shares"]]
+        if sure["measure_next"]:
+            lines.append("To learn most, measure: " + "; ".join(
+                f"{m['meaning']} ({100 * m['share_of_all']:.0f} % of all variance)" for m in sure["measure_next"][:4]))
+    return [*lines, "Relief means: the animal's pain in this canal. No trial has tested it. Not medical advice."]
