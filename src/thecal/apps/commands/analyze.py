@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -70,6 +71,9 @@ def command(
 
     FILES are XLSX or CSV notebooks, long or wide: up-down series, thresholds, latencies, seconds, counts, scores.
     """
+    for threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ.setdefault(threads, "1")  # the matrices are small: threads that wait cost three times the work
+
     from thecal.analysis.notebook.analysis import analyse_notebook
     from thecal.analysis.notebook.mapping import read_mapping
     from thecal.analysis.notebook.read import read_notebook
