@@ -31,6 +31,7 @@ class Claim:
     arm: str
     arms: tuple[str, ...]
     window: Mapping[str, tuple[float, float]]
+    cause: str = ""
 
     def inside(self, name: str, value: Any) -> Any:
         """Whether a value (or array) lies in a part of the window."""
@@ -44,7 +45,7 @@ def load_claims() -> tuple[Claim, ...]:
     rows = _yaml("register.yaml")["claims"]
     claims = tuple(Claim(id=r["id"], number=int(r["number"]), statement=r["statement"], source=r["source"],
                          tag=r["tag"], role=r["role"], test=r["test"], arm=r["arm"],
-                         arms=tuple(r.get("arms", [r["arm"]])),
+                         arms=tuple(r.get("arms", [r["arm"]])), cause=r.get("cause", ""),
                          window={k: (float(v[0]), float(v[1])) for k, v in r["window"].items()}) for r in rows)
     if len({c.id for c in claims}) != len(claims) or any(c.tag not in TAGS or c.role not in ROLES for c in claims):
         raise ValueError("register of claims: a double id, or an unknown tag or role")

@@ -134,7 +134,7 @@ def _row(claim: Claim, before: Shown, after: Shown) -> dict[str, Any]:
             "role": claim.role, "verdict": verdict_of(share), "share": share,
             "prior_share": float(before.reproduced.mean()), "latent_share": float(after.latent.mean()),
             "value": middle, "low": low, "high": high,
-            "cause": cause_of(share, float(after.latent.mean())),
+            "cause": "" if share >= HOLDS else claim.cause or cause_of(share, float(after.latent.mean())),
             "window": {k: [_plain(x) for x in v] for k, v in claim.window.items()}, "source": claim.source}
 
 
