@@ -61,6 +61,12 @@ class Pair:
         """``cells − vehicle``."""
         return f"{self.arm.arm.id} − {self.reference.arm.id}"
 
+    def planned_visit(self) -> int:
+        """The visit after the first dose with the largest predicted difference: the natural single contrast."""
+        gain = np.abs(self.reference.fall[0].mean(0) - self.arm.fall[0].mean(0))
+        after = self.split()[1]
+        return int(after[np.argmax(gain[after])])
+
     def split(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Indices of the visits before the injury, and of those after the first dose."""
         injury = self.arm.arm.injury.day_d

@@ -1,7 +1,8 @@
 """Power by simulation of whole experiments, with the analysis that is planned and the one that papers print.
 
-Three tests of a treated arm against its reference, from the visits after the first dose:
+Four tests of a treated arm against its reference, from the visits after the first dose:
 
+* ``one visit``: mixed model, the visit with the largest predicted difference, planned beforehand;
 * ``mean``: mixed model, difference averaged over the visits (one test, no multiplicity);
 * ``any visit``: mixed model, at least one visit after Holm;
 * ``ANOVA``: two-way repeated-measures ANOVA, at least one visit after Bonferroni, as most such papers report.
@@ -25,7 +26,7 @@ from thecal.analysis.statistics.batch import mixed_batch
 from thecal.analysis.statistics.fast import mixed_fast
 
 Floats = NDArray[np.float64]
-TESTS = ("mean", "any visit", "ANOVA")
+TESTS = ("one visit", "mean", "any visit", "ANOVA")
 USUAL = Conditions()
 
 
@@ -46,12 +47,13 @@ def share(hits: NDArray[np.bool_], level: float = 0.95) -> Share:
                  float(stats.beta.ppf(1 - tail, k + 1, n - k)) if k < n else 1.0)
 
 
-def decisions(y: Floats, before: NDArray[np.int64], after: NDArray[np.int64]) -> dict[str, Floats]:
+def decisions(y: Floats, before: NDArray[np.int64], after: NDArray[np.int64], planned: int = -1) -> dict[str, Floats]:
     """Smallest adjusted p of each test in each experiment, (experiments,).
 
     Arguments:
         y: (experiments, 2, animals, visits), reference first; nan where a visit was missed.
         before, after: indices of the baseline visits and of the visits that are tested; the ANOVA takes all visits.
+        planned: index of the one planned visit, among ``after``.
 
     The mixed model keeps animals with missed visits; the classical ANOVA leaves them out, as it must.
     """
@@ -60,13 +62,15 @@ def decisions(y: Floats, before: NDArray[np.int64], after: NDArray[np.int64]) ->
     flat = y.reshape(len(y), 2 * n, -1)
     base = _baseline(flat[..., before]) if before.size else None
     late = flat[..., after]
+    one = int(np.searchsorted(after, planned)) if planned in after else after.size - 1
     if np.isfinite(flat).all():
         found = mixed_fast(late, arm, base)
-        return {"mean": found.p_mean[:, 0], "any visit": found.adjusted().min((-1, -2)),
-                "ANOVA": _classical(flat, arm, after).min(-1)}
+        return {"one visit": found.p[:, 0, one], "mean": found.p_mean[:, 0],
+                "any visit": found.adjusted().min((-1, -2)), "ANOVA": _classical(flat, arm, after).min(-1)}
     batch = mixed_batch(late, arm, base)
-    smallest = np.nanmin(np.where(np.isfinite(batch.p), batch.p, 1), -1) * after.size      # Holm's first step
-    return {"mean": np.nan_to_num(batch.p_mean, nan=1.0), "any visit": np.minimum(1, smallest),
+    p = np.nan_to_num(batch.p, nan=1.0)
+    return {"one visit": p[:, one], "mean": np.nan_to_num(batch.p_mean, nan=1.0),
+            "any visit": np.minimum(1, p.min(-1) * after.size),                          # Holm's first step
             "ANOVA": _complete_cases(flat, arm, after)}
 
 
@@ -84,13 +88,15 @@ def power_curve(pair: Pair, sizes: Sequence[int], count: int, seed: int, alpha: 
     Returns: rows (n, test, power, low, high).
     """
     before, after = pair.split()
+    planned = pair.planned_visit()
     y = experiments(pair, max(sizes), count, seed, conditions, draw, null)
     if visits is not None:
         kept = np.setdiff1d(np.arange(y.shape[-1]), np.setdiff1d(after, visits))
         y, before, after = y[..., kept], np.searchsorted(kept, before), np.searchsorted(kept, visits)
+        planned = int(np.searchsorted(kept, planned)) if planned in kept else -1
     rows = []
     for n in sizes:
-        for test, p in decisions(y[:, :, :n], before, after).items():
+        for test, p in decisions(y[:, :, :n], before, after, planned).items():
             s = share(p < alpha)
             rows.append({"n": n, "test": test, "power": s.value, "low": s.low, "high": s.high})
     return pd.DataFrame(rows)
@@ -118,7 +124,7 @@ def assurance(pair: Pair, n: int, count: int, seed: int, alpha: float = 0.05,
     before, after = pair.split()
     rows = []
     for draw in range(pair.arm.level.shape[0]):
-        p = decisions(experiments(pair, n, count, seed + draw, conditions, draw), before, after)
+        p = decisions(experiments(pair, n, count, seed + draw, conditions, draw), before, after, pair.planned_visit())
         rows += [{"draw": draw, "test": test, "power": float(np.mean(v < alpha))} for test, v in p.items()]
     return pd.DataFrame(rows)
 

@@ -83,7 +83,7 @@ def sequential_power(pair: Pair, looks: Boundaries, count: int, seed: int, test:
     """
     before, after = pair.split()
     y = experiments(pair, looks.sizes[-1], count, seed, conditions, null=null)
-    p = np.array([decisions(y[:, :, :n], before, after)[test] for n in looks.sizes])
+    p = np.array([decisions(y[:, :, :n], before, after, pair.planned_visit())[test] for n in looks.sizes])
     crossed = p < np.array(looks.nominal)[:, None]
     first = np.where(crossed.any(0), crossed.argmax(0), len(looks.sizes))
     used = np.array([*looks.sizes, looks.sizes[-1]])[first]

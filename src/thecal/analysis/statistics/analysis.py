@@ -32,6 +32,7 @@ from thecal.analysis.statistics.summaries import (
 )
 from thecal.analysis.statistics.transform import transformed
 from thecal.core.errors import Problem, ThecalError
+from thecal.core.files import write_text
 from thecal.core.streams import stream
 
 
@@ -74,7 +75,7 @@ class Analysis:
 
     def to_json(self, path: str | os.PathLike[str]) -> None:
         """Write :meth:`as_dict`, atomically."""
-        _write(Path(path), json.dumps(self.as_dict(), indent=1, ensure_ascii=False, allow_nan=False))
+        write_text(Path(path), json.dumps(self.as_dict(), indent=1, ensure_ascii=False, allow_nan=False))
 
     def write_csv(self, folder: str | os.PathLike[str]) -> list[Path]:
         """Write every table that is not empty as ``<name>.csv``, atomically; the files written."""
@@ -86,7 +87,7 @@ class Analysis:
         written = []
         for name, table in tables.items():
             if isinstance(table, pd.DataFrame) and len(table):
-                _write(folder / f"{name}.csv", table.to_csv(index=False))
+                write_text(folder / f"{name}.csv", table.to_csv(index=False))
                 written.append(folder / f"{name}.csv")
         return written
 
@@ -238,11 +239,3 @@ def _plain(x: Any) -> Any:
         return float(x) if math.isfinite(x) else None
     return x if x is None or isinstance(x, str) else str(x)
 
-
-def _write(path: Path, text: str) -> None:
-    temporary = path.with_name(f".{path.name}.part")
-    with open(temporary, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
