@@ -77,6 +77,9 @@ def plan(size: int, pattern: Iterable[tuple[int, int]]) -> Elimination:
         order.append(pivot)
         lower[pivot], upper[pivot] = tuple(below), tuple(right)
     order.sort(key=lambda k: waits[k])  # stable: neighbours in the list now seldom wait for one another
+    turn = {k: t for t, k in enumerate(order)}
+    for k in order:  # in a solve, first what has long been known: only the last term is then waited for
+        upper[k] = tuple(sorted(upper[k], key=lambda j: -turn[j]))
     entries = [(k, k) for k in order]
     entries += [(i, k) for k in order for i in lower[k]] + [(k, j) for k in order for j in upper[k]]
     slots = {entry: slot for slot, entry in enumerate(_in_order_of_use(order, lower, upper))}

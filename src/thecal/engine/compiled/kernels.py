@@ -197,26 +197,31 @@ def _solve(model: ModelCode, lanes: int) -> Code:
 
 
 def _residual(model: ModelCode, lanes: int) -> Code:
-    """How far the first stage misses ``M k = -f``: the sum of what |residual| exceeds tolerance * sum of |terms|."""
+    """How far the first stage misses ``M k = -f``.
+
+    Row by row: what the square of the residual exceeds ``tolerance^2`` times the sum of the squares of its terms;
+    summed over rows, so zero means that every row is well solved, and not-a-number stays.
+    """
     code = Code(lanes)
     shift = code.divide(code.constant(1.0 / tableau.GAMMA), code.load("control", control("step")))
     minus = code.negate(shift)
     by_row: dict[int, list[tuple[int, int]]] = {i: [] for i in range(model.count)}
     for slot, (i, j) in enumerate(model.entries):
         by_row[i].append((slot, j))
-    worst = ""
+    totals = [""] * 4  # strands, so that the sum does not wait for itself
     for i in range(model.count):
-        k = code.load("k", i)
-        own = code.multiply(minus, k)
-        residual = code.add(code.load("f", i), own)
-        size = code.add(code.magnitude(code.load("f", i)), code.magnitude(own))
+        f, own = code.load("f", i), code.multiply(minus, code.load("k", i))
+        residual, size = code.add(f, own), code.fused(own, own, code.multiply(f, f))
         for slot, j in by_row[i]:
             term = code.multiply(code.load("jacobian", slot), code.load("k", j))
-            residual, size = code.add(residual, term), code.add(size, code.magnitude(term))
-        excess = code.fused(code.constant(-RESIDUAL_TOLERANCE), size, code.magnitude(residual))
-        excess = code.larger(excess, code.constant(0.0))  # not-a-number stays, and stays in the sum
-        worst = code.add(worst, excess) if worst else excess
-    code.store(worst or code.constant(0.0), "control", control("residual"))
+            residual, size = code.add(residual, term), code.fused(term, term, size)
+        excess = code.fused(code.constant(-RESIDUAL_TOLERANCE**2), size, code.multiply(residual, residual))
+        excess = code.larger(excess, code.constant(0.0))
+        totals[i % 4] = code.add(totals[i % 4], excess) if totals[i % 4] else excess
+    strands = [t for t in totals if t] or [code.constant(0.0)]
+    while len(strands) > 1:
+        strands = [code.add(strands[0], strands[1]), *strands[2:]]
+    code.store(strands[0], "control", control("residual"))
     return code
 
 
