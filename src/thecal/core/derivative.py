@@ -64,6 +64,8 @@ def _partials(node: Expression) -> list:
             return [lambda: _step(b, a), lambda: ONE - _step(b, a)]
         case "max":
             return [lambda: _step(a, b), lambda: ONE - _step(a, b)]
+        case "step":
+            return [lambda: ZERO, lambda: ZERO]
     raise ValueError(f"no derivative for {node.operation}")
 
 
