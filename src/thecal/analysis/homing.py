@@ -1,0 +1,242 @@
+"""What single cells show: counts by ganglion, side and day, with intervals; the injured side against the other.
+
+Intervals run over draws of the register's uncertainty, each with its own weighted agents, so they hold sampling too.
+Three things are told apart: living cells at a border, cells that carry the label, and the dose that neurons there see.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from thecal.cells.agents.field import WallField
+from thecal.engine.fitted import centre, fitted_draws
+from thecal.engine.homing import Conditions, Course, conditions_of, follow
+from thecal.engine.subjects import Scores, arm_register, scores_of_draw
+from thecal.study.plan import ArmPlan, StudyPlan
+
+DAYS = (1, 3, 7, 14, 28, 56)
+RATIO_DAY = 14
+FEW, MANY = 20_000, 250_000
+KNOCK_DOWN = {"cells.cxcr4": 0.3}     # share of CXCR4 left after knock-down (assumed, as in the index study's arm)
+NO_CXCL12 = {"homing.cxcl12": 0.0}
+COARSE = 18                           # steps per window for runs that only give intervals
+
+
+@dataclass(frozen=True)
+class Homing:
+    """One arm. ``courses``: the centre's run and its variants; ``spread``: cells (draws, days, ganglia)."""
+
+    plan: StudyPlan
+    arm: ArmPlan
+    conditions: Conditions
+    course: Course
+    ratios: Mapping[str, tuple[float, float, float]]
+    spread: np.ndarray
+    days: tuple[float, ...]
+
+    def cells(self) -> np.ndarray:
+        """Living cells at each border, (days, ganglia)."""
+        return self.course.captured[self._rows()] * self.course.weight
+
+    def interval(self) -> tuple[np.ndarray, np.ndarray]:
+        """5th and 95th percentile over draws, widened where needed to hold the centre; (days, ganglia) each."""
+        if not len(self.spread):
+            sd = np.sqrt(self.course.captured[self._rows()]) * self.course.weight * 1.645
+            return np.maximum(self.cells() - sd, 0), self.cells() + sd
+        low, high = np.quantile(self.spread, [0.05, 0.95], axis=0)
+        return np.minimum(low, self.cells()), np.maximum(high, self.cells())
+
+    def _rows(self) -> list[int]:
+        return [int(np.argmin(np.abs(self.course.days - d))) for d in self.days]
+
+
+def centre_scores() -> Scores:
+    """The fitted centre; numbers of the homing room that no claim identifies stay at the register's own centre."""
+    return _identified(centre())
+
+
+def _identified(scores: Scores) -> Scores:
+    return {key: z for key, z in scores.items() if not key.startswith("homing.")}
+
+
+def draws_of(arm: ArmPlan, seed: int, count: int) -> list[Scores]:
+    """Draws of uncertainty: the fitted ones where there are enough, with the homing room's numbers from their range."""
+    known = fitted_draws()[1:]
+    register = arm_register(arm)
+    drawn = [scores_of_draw(register, seed, k) for k in range(count)]
+    if len(known) < count:
+        return list(drawn)
+    free = [{key: z for key, z in d.items() if key.startswith("homing.")} for d in drawn]
+    return [{**_identified(known[k]), **free[k]} for k in range(count)]
+
+
+def arm_with_cells(plan: StudyPlan, arm_id: str | None = None) -> ArmPlan:
+    """The named arm, or the first that gives living cells. Errors: :class:`ThecalError` where there is none."""
+    from thecal.core.errors import ThecalError
+
+    fit = [a for a in plan.arms if any(g.amounts.get("cells") for g in a.administrations)]
+    if arm_id is not None:
+        fit = [a for a in plan.arms if a.id == arm_id]
+    if not fit:
+        raise ThecalError.single(where="--arm" if arm_id else plan.name, what="no such arm" if arm_id else
+                                 "no arm gives living cells", seen=arm_id or "",
+                                 allowed=", ".join(a.id for a in plan.arms), remedy="name one of the study's arms")
+    return fit[0]
+
+
+def study_homing(plan: StudyPlan, arm: ArmPlan, *, seed: int, agents: int = MANY, draws: int = 12,
+                 days: Sequence[float] = DAYS, frame_days: Sequence[float] = (), sample: int = 0,
+                 progress: Callable[[float], None] = lambda share: None) -> Homing:
+    """Follow the cells of one arm at the centre, under knock-down and without CXCL12, and over draws.
+
+    Arguments:
+        agents: agents of the centre's run, at most the living cells; variants use fewer. draws: runs for intervals.
+        days: days after the first injection. frame_days, sample: key frames for the viewer.
+        progress: called with the share done, 0 to 1.
+    """
+    scores = centre_scores()
+    last = max(days)
+    [usual] = conditions_of(plan, arm, [scores], days_after=last)
+    living = sum(s.living for s in usual.slugs)
+    daily = sorted({float(d) for d in range(int(last) + 1)} | {float(d) for d in days})
+    parts = 4 + 0.35 * draws
+    course = follow(usual, int(min(agents, living)), seed, daily, frame_days=frame_days, sample=sample,
+                    progress=lambda share: progress(2 * share / parts))
+    variants = {"default": {}, "cxcr4_knockdown": {"factors": KNOCK_DOWN}, "cxcl12_off": {"overrides": NO_CXCL12}}
+    ratios = {}
+    for k, (name, change) in enumerate(variants.items()):
+        if name == "default":
+            at = int(np.argmin(np.abs(course.days - min(RATIO_DAY, last))))
+            ratios[name] = ratio_with_error(usual, course.captured[at])
+            continue
+        [conditions] = conditions_of(plan, arm, [scores], days_after=last, **change)  # type: ignore[arg-type]
+        other = follow(conditions, int(min(4 * FEW, living)), seed, [min(RATIO_DAY, last)], window=COARSE)
+        ratios[name] = ratio_with_error(conditions, other.captured[0])
+        progress((2 + k) / parts)
+    spread = []
+    if draws:
+        for k, drawn in enumerate(conditions_of(plan, arm, draws_of(arm, seed, draws), days_after=last)):
+            cells = sum(s.living for s in drawn.slugs)
+            run = follow(drawn, int(min(FEW, cells)), seed + 1 + k, days, window=COARSE)
+            spread.append(run.captured * run.weight)
+            progress((4 + 0.35 * (k + 1)) / parts)
+    return Homing(plan, arm, usual, course, ratios, np.array(spread), tuple(float(d) for d in days))
+
+
+def ratio_with_error(conditions: Conditions, captured: np.ndarray) -> tuple[float, float, float]:
+    """Agents on the injured side over the other, with the 90 % interval of two counts (log scale)."""
+    injured = np.array([s.side == "injured" for s in conditions.wall.sleeves])
+    here, there = float(captured[injured].sum()), float(captured[~injured].sum())
+    if here == 0 or there == 0:
+        return (math.nan, math.nan, math.nan)
+    width = 1.645 * math.sqrt(1 / here + 1 / there)
+    return here / there, here / there * math.exp(-width), here / there * math.exp(width)
+
+
+def injured_to_other(plan: StudyPlan, arm: ArmPlan, draws: Sequence[Scores], seed: int, *, day: float = RATIO_DAY,
+                     agents: int = FEW, factors: Mapping[str, float] | None = None,
+                     overrides: Mapping[str, float] | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Cells at the injured side's ganglia and at the other's, one entry per draw; for claims about homing.
+
+    Arguments:
+        draws: normal scores, as ``Laboratory.draws``; entries of the homing room are left at their centre.
+        day: after the first injection. agents: weighted agents per draw. factors, overrides: see ``conditions_of``.
+
+    Returns: ``(injured, other)``, each (draws,), in cells.
+    """
+    found = []
+    for k, conditions in enumerate(conditions_of(plan, arm, [_identified(d) for d in draws], overrides, factors,
+                                                 days_after=day)):
+        cells = sum(s.living for s in conditions.slugs)
+        course = follow(conditions, int(min(agents, cells)), seed + k, [day], window=COARSE)
+        injured = np.array([s.side == "injured" for s in conditions.wall.sleeves])
+        found.append([course.captured[0][side].sum() * course.weight for side in (injured, ~injured)])
+    here, there = np.array(found).T
+    return here, there
+
+
+def local_dose(homing: Homing, day: float) -> dict[str, float]:
+    """Active TGF-b1 that the injured ganglia see against its mean over the lumbar wall, at rest, in pg/ul.
+
+    ``L``: ``D_L lap L - (k_act + k_bl + D_L / path^2) L + (1 - f_a) q n``; ``B`` likewise with
+    ``+ k_act L - (k_bl + k_up + D / path^2) B``; uptake taken as linear (true below ``K_up``), priming left out.
+    """
+    c, v = homing.conditions, homing.conditions.values
+    row = int(np.argmin(np.abs(homing.course.days - day)))
+    dx, dy = c.wall.step_mm
+    path = v["anatomy.border_path"]
+    released = homing.course.wall_counts[row] * homing.course.weight * v["cells.secretes"] * v["cells.secretion_rate"]
+    released = released / (dx * dy * path)
+    d_active = v["signalling.tissue_diffusion"]
+    d_latent = d_active * v["signalling.latent_mobility"]
+    activation, blood = v["signalling.border_activation"], v["signalling.border_to_blood"]
+    share = v["cells.active_fraction"]
+
+    def rest(diffusion: float, loss: float, source: np.ndarray) -> np.ndarray:
+        field = WallField(c.wall.step_mm, c.wall.shape, (diffusion, diffusion), loss + diffusion / path**2)
+        return field.steady(source)
+
+    latent = rest(d_latent, activation + blood, (1 - share) * released)
+    active = rest(d_active, blood + v["signalling.border_uptake"], share * released + activation * latent)
+    injured = np.array([s.side == "injured" for s in c.wall.sleeves])
+    local = float(c.wall.mean_in_reach(active)[injured].mean())
+    mean = float(active.mean())
+    return {"day": float(day), "injured_ganglia_pg_ul": local, "wall_mean_pg_ul": mean,
+            "factor": local / mean if mean > 0 else math.nan}
+
+
+def label_carriers(homing: Homing) -> dict[str, np.ndarray]:
+    """Living cells, corpses and host cells that carry the label, over all borders; each (days,) on whole days."""
+    v, course = homing.conditions.values, homing.course
+    living = course.captured.sum(axis=1) * course.weight
+    died = np.diff(course.died_at.sum(axis=1), prepend=0) * course.weight
+    fade = math.log(2) / v["homing.label_half_life"]
+    corpses, host = np.zeros(living.size), np.zeros(living.size)
+    for k in range(1, living.size):
+        step = course.days[k] - course.days[k - 1]
+        cleared = corpses[k - 1] * (1 - math.exp(-step / v["homing.clearance_time"]))
+        corpses[k] = corpses[k - 1] - cleared + died[k]
+        host[k] = host[k - 1] * math.exp(-fade * step) + v["homing.label_transfer"] * cleared
+    return {"day": course.days, "living": living, "corpses": corpses, "host": host}
+
+
+def as_data(homing: Homing) -> dict:
+    """The outcome as plain data, for ``--json`` and CSV."""
+    low, high = homing.interval()
+    cells = homing.cells()
+    injured_side = homing.conditions.body_side
+    sides = {"injured": injured_side, "other": "right" if injured_side == "left" else "left"}
+    rows = [{"level": s.level, "side": s.side, "body_side": sides[s.side], "day": day,
+             "cells": round(float(cells[i, j]), 1), "low": round(float(low[i, j]), 1),
+             "high": round(float(high[i, j]), 1)}
+            for i, day in enumerate(homing.days) for j, s in enumerate(homing.conditions.wall.sleeves)]
+    counts = np.array([[np.interp(homing.conditions.slugs[0].day_d + d, homing.conditions.times_d, column)
+                        for column in homing.conditions.counts.T] for d in homing.days])
+    labels = label_carriers(homing)
+    at = [int(np.argmin(np.abs(labels["day"] - d))) for d in homing.days]
+    return {
+        "study": homing.plan.name, "arm": homing.arm.id, "drg": rows,
+        "injured_to_other": {name: _number(r[0]) for name, r in homing.ratios.items()},
+        "injured_to_other_90": {name: [_number(r[1]), _number(r[2])] for name, r in homing.ratios.items()},
+        "injured_to_other_day": min(RATIO_DAY, max(homing.days)),
+        "days": "after the first injection",
+        "interval": (f"5 to 95 % over {len(homing.spread)} draws of the register, sampling included"
+                     if len(homing.spread) else "90 % of sampling"),
+        "agents": homing.course.agents, "cells_per_agent": homing.course.weight,
+        "leaked_cells": sum(s.leaked for s in homing.conditions.slugs),
+        "dead_at_injection": sum(s.dead for s in homing.conditions.slugs),
+        "local_tgfb1": local_dose(homing, min(RATIO_DAY, max(homing.days))),
+        "label": [{"day": d, **{k: round(float(labels[k][i]), 1) for k in ("living", "corpses", "host")}}
+                  for d, i in zip(homing.days, at, strict=True)],
+        "cohort_model": [{"level": s.level, "side": s.side, "day": day, "cells": round(float(counts[i, j]), 1)}
+                         for i, day in enumerate(homing.days) for j, s in enumerate(homing.conditions.wall.sleeves)],
+        "disclaimer": "Computer model, not medical advice.",
+    }
+
+
+def _number(value: float) -> float | None:
+    return round(value, 3) if math.isfinite(value) else None
