@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,9 @@ import pandas as pd
 from thecal.analysis.relief import ObservedRelief, Relief, relief_durations, relief_latent, relief_observed
 from thecal.core.streams import stream
 from thecal.engine.jobs import Results
+from thecal.study.load import loads
 from thecal.study.plan import ArmPlan, StudyPlan
+from thecal.study.resolve import resolve
 
 FALLS = {"mechanical": "pain.mechanical", "heat": "pain.heat", "cold": "pain.cold", "ongoing": "pain.ongoing"}
 
@@ -183,6 +186,18 @@ class StudyOutcome:
         _, border = self.curve(arm.id, "signalling.active_at_injured")
         return {"tgfb1_total_pg_ml": float(1000 * total.max()), "at_d": float(times[int(total.argmax())]),
                 "drg_active_tgfb1_pg_ml": float(1000 * border.max())}
+
+
+def open_outcome(folder: Path | str) -> StudyOutcome:
+    """The outcome of a finished job folder, with the animals per arm that were run.
+
+    Errors: :class:`ThecalError` where there is no finished run.
+    """
+    results = Results(folder).require_finished()
+    plan = resolve(loads(results.study_text, "study.yaml"))
+    animals = {arm.id: arm.n for arm in results.arms}
+    return StudyOutcome(replace(plan, arms=tuple(replace(arm, n=animals.get(arm.id, arm.n)) for arm in plan.arms)),
+                        results)
 
 
 def summary(outcome: StudyOutcome) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from thecal.report.arms import chosen, main_arms
-from thecal.report.findings import ArmFinding, Findings
+from thecal.report.findings import ArmFinding, Findings, interval
 from thecal.report.tables import between
 from thecal.report.words import dose_word, duration, latent_words, observed_words, percent, pretty
 
@@ -64,9 +64,19 @@ def _plain(found: ArmFinding, share: float) -> str:
     if latent is None or not latent.spans:
         return f"{what} did not relieve pain by {percent(found.latent.level) if found.latent else ''} at any time"
     more = "at least " if latent.open_end else "about "
-    doubt = f" ({between(found.over_draws, share)} under other numbers that one may believe)" if len(found.over_draws) \
-        else ""
+    doubt = _doubt(found, share)
     return f"{what} relieved pain by {percent(latent.level)} or more for {more}{_rough(latent.duration_h)}{doubt}"
+
+
+def _doubt(found: ArmFinding, share: float) -> str:
+    """What other believable numbers in the model would give."""
+    ends = interval(found.over_draws, share)
+    if ends is None:
+        return ""
+    none = round(100 * float((found.over_draws == 0).mean()))
+    if none:
+        return f" (with other numbers that one may believe, {none} of 100 tries give no such relief)"
+    return f" ({_rough(ends[0])} to {_rough(ends[1])} with other numbers that one may believe)"
 
 
 def _rough(hours: float) -> str:

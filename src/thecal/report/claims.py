@@ -9,6 +9,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from thecal.core.errors import ThecalError
 from thecal.report.words import number, pretty
 
 FILE = "claims.json"
@@ -46,6 +47,21 @@ def stored_claims(folder: Path) -> list[dict[str, Any]]:
             rows: list[dict[str, Any]] = json.loads(place.read_text("utf-8"))["claims"]
             return rows
     return []
+
+
+def read_claims(file: Path) -> list[dict[str, Any]]:
+    """Scored claims from a file that ``thecal qualify --json`` wrote.
+
+    Errors: :class:`ThecalError` for a file that cannot be read as such.
+    """
+    try:
+        rows: list[dict[str, Any]] = json.loads(file.read_text("utf-8"))["claims"]
+        if not all(isinstance(row, dict) and {"id", "statement", "verdict"} <= set(row) for row in rows):
+            raise TypeError("rows lack id, statement or verdict")
+        return rows
+    except (OSError, ValueError, KeyError, TypeError) as problem:
+        raise ThecalError.single(str(file), f"these are not scored claims ({problem})", code="claims",
+                                 remedy="write the file with 'thecal qualify --json > FILE'") from None
 
 
 def claims_shown(rows: Sequence[dict[str, Any]]) -> Claims:

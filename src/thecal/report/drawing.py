@@ -29,13 +29,13 @@ INK, QUIET, PAPER = "#1b1c1d", "#7f8081", "#fdfefd"
 
 STYLE = {
     "svg.fonttype": "none", "path.simplify": True, "path.simplify_threshold": 0.35, "font.family": "DejaVu Sans",
-    "font.size": 8.5,
-    "axes.labelsize": 8.5, "xtick.labelsize": 8, "ytick.labelsize": 8, "axes.edgecolor": INK, "axes.labelcolor": INK,
+    "font.size": 9.2,
+    "axes.labelsize": 9.2, "xtick.labelsize": 8.8, "ytick.labelsize": 8.8, "axes.edgecolor": INK, "axes.labelcolor": INK,
     "text.color": INK, "xtick.color": INK, "ytick.color": INK, "axes.facecolor": "none",
     "figure.facecolor": "none", "savefig.facecolor": "none", "axes.spines.top": False, "axes.spines.right": False,
     "axes.linewidth": 0.7, "xtick.major.width": 0.7, "ytick.major.width": 0.7, "lines.linewidth": 1.3,
     "xtick.minor.size": 0, "ytick.minor.size": 0, "axes.unicode_minus": True, "legend.frameon": False,
-    "legend.fontsize": 7.5, "legend.handlelength": 2.2,
+    "legend.fontsize": 8, "legend.handlelength": 2.2,
 }
 
 

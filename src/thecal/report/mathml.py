@@ -17,6 +17,7 @@ WORDS = {"tnf": "TNF", "il1": "IL-1β", "il6": "IL-6", "il10": "IL-10", "ccl2": 
          "cxcr4": "CXCR4", "amd3100": "AMD3100", "tgfb1": "TGF-β1", "csf": "CSF", "drg": "DRG"}
 D = '<mi mathvariant="normal">d</mi><mspace width=".1em"/>'
 GAP = '<mspace width=".17em"/>'
+LINE = 78     # letters to a line
 LONG_SUM = 4  # terms; longer sums at the top are broken into lines
 
 
@@ -80,18 +81,36 @@ def _over(term: Formula, under: tuple[Formula, ...]) -> Formula:
 
 def _lines(left: str, formula: Sum, register: Register) -> str:
     """A long sum, some terms to a line."""
-    terms = [_term(k == 0, sign, t, register) for k, (sign, t) in enumerate(formula.terms)]
-    lines, line, width = [], "", 0
-    for text in terms:
-        size = len(re.sub(r"<[^>]+>", "", text))
-        if line and width + size > 70:
+    lines, line, width = [], "", 0.0
+    for k, (sign, term) in enumerate(formula.terms):
+        size = 3 + _width(term, register)
+        if line and width + size > LINE:
             lines.append(line)
-            line, width = "", 0
-        line, width = line + text, width + size
+            line, width = "", 0.0
+        line, width = line + _term(k == 0, sign, term, register), width + size
     rows = [*lines, line]
     cells = [f"<mtr><mtd>{left if k == 0 else ''}</mtd><mtd>{'<mo>=</mo>' if k == 0 else ''}</mtd>"
              f'<mtd style="text-align:left">{row}</mtd></mtr>' for k, row in enumerate(rows)]
     return f'<mtable displaystyle="true">{"".join(cells)}</mtable>'
+
+
+def _width(formula: Formula, register: Register) -> float:
+    """Roughly how many letters wide a formula is."""
+    match formula:
+        case Name(kind, name, index):
+            known = kind == "parameter" and name in register
+            return (2 if known else len(words(name))) + 0.6 * len(index)
+        case Sum(terms):
+            return sum(2 + _width(t, register) for _, t in terms)
+        case Product(_, over, under):
+            return 1 + max(sum(1 + _width(f, register) for f in side) for side in (over, under))
+        case Power(base, _):
+            return 1 + _width(base, register)
+        case Call(function, arguments):
+            return len(function) + sum(2 + _width(a, register) for a in arguments)
+        case Over(_, term, span):
+            return max(3, 0.6 * len(span)) + _width(term, register)
+    return 3
 
 
 def _show(formula: Formula, register: Register, bracket: bool = False) -> str:
@@ -119,7 +138,8 @@ def _show(formula: Formula, register: Register, bracket: bool = False) -> str:
 
 
 def _term(first: bool, sign: int, term: Formula, register: Register) -> str:
-    mark = "" if first and sign > 0 else f"<mo>{'+' if sign > 0 else '−'}</mo>"
+    form = "prefix" if first else "infix"
+    mark = "" if first and sign > 0 else f'<mo form="{form}">{"+" if sign > 0 else "−"}</mo>'
     return mark + _show(term, register, isinstance(term, Sum))
 
 

@@ -108,17 +108,23 @@ def conduct_words(plan: StudyPlan) -> str:
     missed = f" {100 * c.missed_visits:g} % of the visits were missed at random." if c.missed_visits else ""
     kinds: dict[str, list[float]] = {}
     for visit in plan.visits:
-        kinds.setdefault(visit.assay.replace("_", " "), []).append(visit.day_d)
+        kinds.setdefault(assay_name(visit.assay), []).append(visit.day_d)
     tests = "; ".join(f"{name} on {_days(days)}" for name, days in kinds.items())
     return (f"{observers}, {blinded}; animals were allocated by {c.randomisation}.{missed} Days count from the injury. "
-            f"Tests: {tests}. Outcome: {plan.analysis.outcome} of the {plan.analysis.assay.replace('_', ' ')} threshold.")
+            f"Tests: {tests}. Outcome: {plan.analysis.outcome} of the {assay_name(plan.analysis.assay)} threshold.")
 
 
 def _days(days: list[float]) -> str:
     found = sorted(set(days))
     if len(found) > 8:
-        return f"{len(found)} occasions from day {found[0]:g} to day {found[-1]:g}"
-    return ("days " if len(found) > 1 else "day ") + ", ".join(f"{d:.4g}" for d in found)
+        return f"{len(found)} occasions from day {found[0]:g} to day {found[-1]:g}".replace("-", "−")
+    return ("days " if len(found) > 1 else "day ") + ", ".join(f"{d:.4g}" for d in found).replace("-", "−")
+
+
+def assay_name(assay: str) -> str:
+    """An assay as papers name it."""
+    return {"von_frey": "von Frey", "hargreaves": "Hargreaves", "csf_elisa": "CSF ELISA"}.get(
+        assay, assay.replace("_", " "))
 
 
 @dataclass(frozen=True)

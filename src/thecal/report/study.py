@@ -37,7 +37,7 @@ from thecal.report.figures.relief import relief_figures
 from thecal.report.figures.sensitivity import sensitivity_figure
 from thecal.report.findings import Findings
 from thecal.report.methods import arm_rows, conduct_words, room_texts
-from thecal.report.words import number, percent, pretty
+from thecal.report.words import percent, pretty, signed
 from thecal.study.plan import ArmPlan, StudyPlan
 
 CONTENTS = (("about", "What this is", None), ("answer", "What came out", None), ("pain", "Pain curves", "pain"),
@@ -146,7 +146,7 @@ def _sensitivity(findings: Findings) -> dict[str, Any]:
     for name in sensitivity.carrying(rows):
         each = {row.arm: row for row in rows if row.parameter == name}
         carrying.append({"row": tables.number_row(register[name], scores.get(name, 0.0)), "elasticities": [
-            f"{number(each[a].elasticity_duration, 2)}, {number(each[a].elasticity_best, 2)}" for a in arms if a in each]})
+            f"{signed(each[a].elasticity_duration)}, {signed(each[a].elasticity_best)}" for a in arms if a in each]})
     return {"sensitivity": sensitivity_figure(findings, rows), "carrying": carrying,
             "sensitivity_arms": [pretty(findings.plan.arm(a).label) for a in arms]}
 

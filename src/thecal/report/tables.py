@@ -18,8 +18,8 @@ from thecal.report.arms import Question, given_words
 from thecal.report.citations import identifiers, parameters_of
 from thecal.report.findings import ArmFinding, Findings, interval
 from thecal.report.mathml import symbol_html
-from thecal.report.words import NO_BREAK, duration, number, p_value, percent, pretty
-from thecal.study.plan import StudyPlan
+from thecal.report.words import NO_BREAK, duration, number, p_value, percent, pretty, when
+from thecal.study.plan import ArmPlan, StudyPlan
 
 SETTINGS = {"von_frey": von_frey.ResponseCurve, "hargreaves": hargreaves.HargreavesSettings,
             "acetone": acetone.AcetoneSettings, "place_preference": place_preference.PlacePreferenceSettings,
@@ -113,8 +113,8 @@ def statistics_rows(findings: Findings) -> list[dict]:
             day, p = family.smallest_p.get(arm.id, (math.nan, math.nan))
             mixed = family.mixed.get(arm.id)
             arms.append({
-                "label": pretty(arm.label), "visits": ", ".join(f"{d:.4g}" for d in family.significant.get(arm.id, ())),
-                "smallest": f"{p_value(p)} (day {day:.4g})" if math.isfinite(p) else "–",
+                "label": pretty(arm.label), "visits": _listed(family.significant.get(arm.id, ()), arm),
+                "smallest": f"{p_value(p)} ({when(day, float(arm.first_dose_d or 0))})" if math.isfinite(p) else "–",
                 "mixed": f"{number(mixed.value, 2)} ({number(mixed.low, 2)} to {number(mixed.high, 2)})" if mixed else "–",
                 "fold": number(10**mixed.value, 2) if mixed else "–", "mixed_p": p_value(mixed.p) if mixed else "–"})
         blocks.append({"title": family.question.title, "reference": pretty(family.reference.label),
@@ -122,6 +122,14 @@ def statistics_rows(findings: Findings) -> list[dict]:
                        "after": len(family.after), "effects": effects, "arms": arms, "note": family.note,
                        "gg": f"{float(family.anova.gg):.2f}" if family.anova else "–"})
     return blocks
+
+
+def _listed(days: tuple[float, ...], arm: ArmPlan) -> str:
+    words = [when(day, float(arm.first_dose_d or 0)) for day in days]
+    hours, whole = [w for w in words if "after" in w], [w for w in words if "after" not in w]
+    parts = [", ".join(w.removesuffix(" after the dose") for w in hours) + " after the dose"] if hours else []
+    parts += [("days " if len(whole) > 1 else "day ") + ", ".join(w.removeprefix("day ") for w in whole)] if whole else []
+    return "; ".join(parts)
 
 
 @dataclass(frozen=True)

@@ -84,6 +84,12 @@ def dose_word(arm: ArmPlan) -> str:
     return "the first dose" if len(days) > 1 else "the start of the infusion" if pumped else "the dose"
 
 
+def when(day: float, dose_day: float) -> str:
+    """A visit: hours after the dose within two days of it, else the day of the study."""
+    hours = (day - dose_day) * 24
+    return f"{duration(hours)} after the dose" if 0 < hours < 47.9 else f"day {day:g}".replace("-", "−")
+
+
 def duration(hours: float | None) -> str:
     """Hours as a reader would say them: minutes below 1 h, hours below 2 d, then days."""
     if hours is None or math.isnan(hours):
@@ -126,6 +132,11 @@ def number(x: float, digits: int = 3) -> str:
     text = f"{x:.{places}f}"
     text = text.rstrip("0").rstrip(".") if "." in text else f"{x:,.0f}".replace(",", "\u202f")
     return text.replace("-", "−")
+
+
+def signed(x: float) -> str:
+    """A number with its sign and two decimals."""
+    return "–" if not math.isfinite(x) else "0" if abs(x) < 0.005 else f"{x:+.2f}".replace("-", "−")
 
 
 def superscript(n: int) -> str:

@@ -47,8 +47,12 @@ def command(study: str, out: Path | None, seed: int | None, animals: int | None,
     outcome = StudyOutcome(plan, results)
     page = None
     if report:
-        from thecal.report.study import write_report
+        from thecal.analysis.sensitivity import local_sensitivity, write
+        from thecal.engine.fitted import centre
+        from thecal.engine.loop import RunPlan
+        from thecal.report.study import explained_arms, write_report
 
+        write(local_sensitivity(RunPlan(plan, solver, centre()), explained_arms(plan)), folder)
         page = write_report(outcome, folder / "report.html")
     if as_json:
         click.echo(json.dumps(summary(outcome) | {"report": str(page) if page else None}, allow_nan=False))

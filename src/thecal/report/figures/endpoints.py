@@ -20,7 +20,7 @@ PANELS = {"sepsc_frequency": "sEPSC frequency", "sepsc_amplitude": "sEPSC amplit
           "tissue_macrophages": "DRG macrophages", "tissue_microglia": "spinal microglia",
           "tissue_astrocytes": "astrocytes", "tissue_stress": "ATF3+ neurons"}
 UNITS = {"sepsc_frequency": "relative to sham", "sepsc_amplitude": "relative to sham", "csf_tgfb1": "pg/ml",
-         "place_preference": "s", "cell_count": "cells"}
+         "place_preference": "s (paired minus before)", "cell_count": "labelled cells"}
 
 
 def endpoint_figures(findings: Findings) -> list[Figure]:
@@ -41,7 +41,7 @@ def _figure(findings: Findings, kind: str, assays: list[str]) -> Figure:
         seen = seen[seen["assay"] == assay]
         for day, at in seen.groupby("day"):
             groups = _groups(findings, assay, at)
-            drawn = _strip(f"end-{assay}-{day:g}", PANELS[assay], UNITS.get(assay, "1 = untreated + 0.2"), groups)
+            drawn = _strip(f"end-{assay}-{day:g}", PANELS[assay], UNITS.get(assay, "model units"), groups)
             panels.append(Panel(f"{PANELS[assay]}, day {day:g}", drawn, _tests(findings, groups)))
             rows += [(assay, float(str(day)), name, v) for name, _, values in groups for v in values]
     caption = (f"Simulated, seed {findings.outcome.results.seed}. One dot per animal, bars are means ± SEM, n under each "
@@ -78,12 +78,16 @@ def _groups(findings: Findings, assay: str, seen: pd.DataFrame) -> list[Group]:
             words = pretty(words.replace("slices, ", ""))
             label = pretty(arm.label).split(", spinal slices")[0]
             found.append((f"{label}, {words}" if words and words != "nan" else label, arm, part["value"].to_numpy(float)))
-    return found
+    shared = set.intersection(*(set(label.split(", ")) for label, _, _ in found)) if len(found) > 1 else set()
+    return [(", ".join(p for p in label.split(", ") if p not in shared) or label, arm, values)
+            for label, arm, values in found]
 
 
 def _strip(name: str, title: str, unit: str, groups: list[Group]) -> str:
     height = 0.62 + 0.3 * len(groups)
-    figure, axes = canvas(4.1, height, left=2.05, right=0.12, top=0.05, bottom=0.46)
+    labels = [f"{_cut(label)} ({values.size})" for label, _, values in groups]
+    figure, axes = canvas(4.1, height, left=min(2.3, 0.2 + 0.058 * max(map(len, labels))), right=0.15, top=0.05,
+                          bottom=0.46)
     references = {arm.reference for _, arm, _ in groups}
     for k, (_, arm, values) in enumerate(groups):
         colour = INK if arm.id in references else BLUE
@@ -92,11 +96,11 @@ def _strip(name: str, title: str, unit: str, groups: list[Group]) -> str:
         if values.size > 1:
             axes.errorbar(values.mean(), k, xerr=values.std(ddof=1) / np.sqrt(values.size), color=colour, marker="|",
                           ms=9, capsize=2.5, lw=1.2, mew=1.4)
-    axes.set_yticks(range(len(groups)), [f"{_cut(label)} ({values.size})" for label, _, values in groups], fontsize=6.8)
+    axes.set_yticks(range(len(groups)), labels, fontsize=7.4)
     axes.set_ylim(len(groups) - 0.5, -0.5)
     axes.tick_params(axis="y", length=0)
     axes.axvline(0, color=QUIET, lw=0.5)
-    axes.set_xlabel(f"{title} ({unit})")
+    axes.set_xlabel(unit)
     low, high = axes.get_xlim()
     axes.set_xlim(min(low, 0), high)
     return svg(figure, name, f"{title} by group")
@@ -112,10 +116,9 @@ def _tests(findings: Findings, groups: list[Group]) -> str:
     for k, (label, arm, values) in enumerate(groups):
         same = [g for g in groups[:k] if g[1].id == arm.id][:1]
         other = [g for g in groups if g[1].id == arm.reference][:1]
-        for name, reference, control in (same or other):
+        for name, _, control in (same or other):
             if min(values.size, control.size) > 1 and max(values.std(), control.std()) > 0:
-                short = "its first row" if reference.id == arm.id else name
-                words.append(f"{label} against {short}: P {_equals(p_value(float(ttest(values, control).p)))}")
+                words.append(f"{label} vs {name}: P {_equals(p_value(float(ttest(values, control).p)))}")
     return "; ".join(words)
 
 

@@ -183,8 +183,8 @@ def _events(axes: Axes, arm: ArmPlan, clock: Days | Hours) -> None:
         at = max((place - low) / (high - low) * scale, free)
         text = "▾" + " + ".join(dict.fromkeys(names))
         axes.annotate(text, (0, 1), xycoords="axes fraction", xytext=(at - 2, 1), textcoords="offset points",
-                      fontsize=6.8, color=INK, ha="left", va="bottom", annotation_clip=False)
-        free = at + 4.1 * len(text) + 4
+                      fontsize=7.6, color=INK, ha="left", va="bottom", annotation_clip=False)
+        free = at + 4.5 * len(text) + 4
 
 
 def _stars(axes: Axes, findings: Findings, arm: ArmPlan, assay: str, clock: Days | Hours,

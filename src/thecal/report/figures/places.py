@@ -59,7 +59,7 @@ def _map(findings: Findings, arm: ArmPlan) -> Figure:
                  for h, c in zip(middles[::2], line[::2], strict=True)]
         at += len(group) + 0.6
     axes.set_ylim(at - 0.6, 0)
-    axes.set_yticks([t for t, _ in ticks], [name for _, name in ticks], fontsize=7)
+    axes.set_yticks([t for t, _ in ticks], [name for _, name in ticks], fontsize=7.8)
     axes.tick_params(axis="y", length=0)
     log_hours(axes, CELLS_FROM_H, hours[-1], "time after the cells")
     bar = figure.add_axes((1 - 0.62 / 5.6, 0.25, 0.12 / 5.6, 0.6))

@@ -39,7 +39,7 @@ def _limit_h(arms: list[ArmFinding]) -> float:
 def _rows(axes: Axes, arms: list[ArmFinding]) -> None:
     """One row per arm, the first on top, its name in the margin."""
     axes.set_ylim(len(arms) - 0.4, -0.6)
-    axes.set_yticks(range(len(arms)), [pretty(found.arm.label)[:38] for found in arms], fontsize=7)
+    axes.set_yticks(range(len(arms)), [pretty(found.arm.label)[:38] for found in arms], fontsize=7.8)
     axes.tick_params(axis="y", length=0)
     for k in range(len(arms)):
         axes.axhline(k + 0.5, color=QUIET, lw=0.25, alpha=0.6)

@@ -41,7 +41,7 @@ def _bars(arm_id: str, rows: list[Sensitivity]) -> str:
             up = factor >= 1
             axes.barh(k, np.log10(factor), height=0.55, color=BLUE if up else ORANGE, hatch="" if up else "///",
                       edgecolor=INK, lw=0.4)
-    axes.set_yticks(range(len(rows)), [row.parameter for row in rows], fontsize=7)
+    axes.set_yticks(range(len(rows)), [row.parameter for row in rows], fontsize=7.8)
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.tick_params(axis="y", length=0)
     finite = [abs(np.log10(f)) for f in factors if np.isfinite(f)]

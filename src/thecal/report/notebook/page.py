@@ -62,6 +62,7 @@ def render(found: NotebookAnalysis, simulated: pd.DataFrame | None = None) -> st
         version=__version__,
         number=number,
         two=two,
+        fold=fold,
         p_value=p_value,
     )
 
@@ -150,8 +151,19 @@ def number(value: Any) -> str:
 
 
 def two(value: float) -> str:
-    """Two decimals with a true minus sign."""
+    """Two decimals with a true minus sign; a dash where there is none."""
+    if value != value:
+        return "–"
     return f"{value:.2f}".replace("-", "−")
+
+
+def fold(log10: float) -> str:
+    """A ratio from its log10; beyond a millionfold only that is said."""
+    if log10 != log10:
+        return "–"
+    if abs(log10) > 6:
+        return "> 10⁶" if log10 > 0 else "< 10⁻⁶"
+    return f"{10**log10:.2g}"
 
 
 def p_value(value: Any) -> str:
