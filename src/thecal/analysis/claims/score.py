@@ -53,7 +53,7 @@ def score(integrator: Integrator, draws: int, seed: int = SEED, only: Sequence[s
             progress(claim.id)
         before = TESTS[claim.test](prior, claim)
         after = TESTS[claim.test](fitted, claim) if fitted else before
-        rows.append(_row(claim, before, after))
+        rows.append(row_of(claim, before, after))
     verdicts = [row["verdict"] for row in rows]
     lost = sum(e.lost for lab in (prior, fitted) if lab for e in lab.kept.values())
     return {"claims": rows, "held": verdicts.count("holds"), "failed": verdicts.count("fails"),
@@ -126,7 +126,7 @@ def cause_of(share: float, latent: float) -> str:
     return "the model shows it for part of the parameter range"
 
 
-def _row(claim: Claim, before: Shown, after: Shown) -> dict[str, Any]:
+def row_of(claim: Claim, before: Shown, after: Shown) -> dict[str, Any]:
     share = float(after.reproduced.mean())
     value = after.value[np.isfinite(after.value)]
     low, middle, high = (float(x) for x in np.quantile(value, [0.05, 0.5, 0.95])) if value.size else (None,) * 3

@@ -1,7 +1,9 @@
 """One arm of a study put into another species: its canal, needle level and volume; biology of cells and pain unchanged.
 
 What is carried: product, schedule, cells' life, secretion and motility, and the course of the injury. What is replaced:
-every number and place of ``anatomy``. Nobody has measured pain biology in people this way, so relief in another
+every number and place of ``anatomy``. A ganglion draws adhered cells from as many millimetres of canal as in the source
+species, for cells crawl no faster in a larger body: the capture rate, which is per cell in the segment beside the
+ganglion, is divided by how much longer that segment is. Nobody has measured pain biology in people this way, so relief in another
 species reads: *what the animal's pain would do if it lay in that canal*.
 """
 
@@ -15,6 +17,7 @@ from thecal.study.model.study import Study
 from thecal.study.plan import ArmPlan, Species, StudyPlan
 from thecal.study.resolve import resolve
 
+CAPTURE = ("cells.capture_basal", "cells.capture_cxcl12")
 LOCAL = {"cells": "signalling.active_at_injured", "latent_tgfb1": "signalling.active_at_injured",
          "active_tgfb1": "signalling.active_at_injured", "il10": "anatomy.csf_il10"}
 
@@ -99,7 +102,14 @@ def carried(arm: ArmPlan, source: Species, target: Species, amount: float, volum
     given = tuple(replace(a, amounts={k: v * amount for k, v in a.amounts.items()}, volume_ul=a.volume_ul * volume,
                           level=_level(a.level, target), position_mm=target.injection_levels[_level(a.level, target)])
                   for a in arm.administrations)
-    return replace(arm, administrations=given, parameters=_parameters(arm, source, target))
+    reach = segment_mm(source) / segment_mm(target)
+    factors = {**arm.factors, **{k: arm.factors.get(k, 1.0) * reach for k in CAPTURE}}
+    return replace(arm, administrations=given, parameters=_parameters(arm, source, target), factors=factors)
+
+
+def segment_mm(species: Species) -> float:
+    """Length of one canal segment."""
+    return load().with_values(species.parameters)["anatomy.canal_length"].value / species.segments
 
 
 def _parameters(arm: ArmPlan, source: Species, target: Species) -> dict[str, Parameter]:

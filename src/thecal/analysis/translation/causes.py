@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from thecal.analysis.translation.carry import Treatment
+from thecal.analysis.translation.carry import CAPTURE, Treatment
 from thecal.analysis.translation.simulate import area, curves, exposure_grid
 from thecal.core.structure import Structure
 from thecal.engine.integrate import Integrator
@@ -36,7 +36,7 @@ CAUSES = {
     "injected volume": "the slug fills another share of the fluid and pushes less of it",
     "turnover": "fluid is formed and leaves at another pace",
     "mixing": "pulsation and distance change how fast the fluid mixes along the canal",
-    "crawling": "cells crawl as many millimetres as ever; the canal is longer",
+    "crawling": "cells reach a ganglion from as many millimetres as ever; the canal is longer",
     "wall uptake": "a wider gap has less wall for its fluid",
     "landing": "cells take longer to sink through a wider gap",
     "border": "the fluid space at a ganglion is larger and deeper",
@@ -80,7 +80,7 @@ def between(source: Values, target: Values, on: frozenset[str]) -> dict[str, flo
                                                                "dispersion_rise", "shear_enhancement")}
         v |= {f"anatomy.{k}": target[f"anatomy.{k}"] / longer for k in ("molecular_diffusion", "root_mixing")}
     if "crawling" in on:
-        v["cells.motility"] = source["cells.motility"] / longer
+        v |= {k: target[k] for k in CAPTURE} | {"cells.motility": source["cells.motility"] / longer}
     if "wall uptake" in on:
         v |= {k: x / wider for k, x in source.items() if k.startswith("anatomy.wall_uptake")}
     if "landing" in on:

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from thecal.core.register import Register
+from thecal.core.register import Register, load
 
 Floats = NDArray[np.float64]
 STUDIES = 41   # quantiles of how studies differ
@@ -88,7 +88,7 @@ def measure_next(scores: Sequence[Mapping[str, float]], y: Floats, part: float, 
         share, p = reduction(x, y)
         entry = register[name]
         if p < CHANCE:
-            rows.append({"parameter": name, "meaning": entry.context, "share_of_parameters": share,
+            rows.append({"parameter": name, "meaning": load()[name].context, "share_of_parameters": share,
                          "share_of_all": share * part, "p": p, "kind": entry.kind, "low": entry.low,
                          "high": entry.high, "unit": entry.unit, "source": entry.source})
     return sorted(rows, key=lambda row: -row["share_of_parameters"])[:count]

@@ -63,8 +63,9 @@ def lines_of(found: dict[str, Any]) -> list[str]:
                         if relief["days_over_draws"] else ""))
         if row["beyond_experience"]:
             lines.append(f"    {row['beyond_experience']}")
-        lines += [f"    {cause['name']}: {100 * cause['share']:.0f} % of the difference, factor "
-                  f"{10**cause['log10_change']:.2g}; {cause['meaning']}" for cause in row["causes"][:4]]
+        if row["causes"]:
+            lines.append("    why (factor on exposure): " + ", ".join(
+                f"{cause['name']} {10**cause['log10_change']:.2g}" for cause in row["causes"]))
     sure = found["uncertainty"]
     if "days" in sure:
         lines.append(f"Days of relief over everything unknown: {sure['days'][1]:.0f} ({sure['days'][0]:.0f} to "
