@@ -19,6 +19,7 @@ from math import inf, sqrt
 from thecal.engine.compiled.kernels import CONTROL
 from thecal.engine.compiled.pivoting import MENDED, SINGULAR, pivoted_step
 from thecal.engine.compiled.tableau import STAGES
+from thecal.engine.compiled.tangent_loops import pass_event, reset_tangents, write_slopes
 from thecal.engine.compiled.task import (
     accepted,
     add_base,
@@ -26,6 +27,7 @@ from thecal.engine.compiled.task import (
     add_stride,
     animal,
     attempts,
+    chosen_count,
     control,
     dense,
     event,
@@ -80,6 +82,10 @@ from thecal.engine.compiled.task import (
     step,
     step_limit,
     steps,
+    tangent_look,
+    tangent_prepare,
+    tangent_settle,
+    tangent_step,
     target,
     time,
     time_count,
@@ -117,9 +123,7 @@ def drive() -> None:
                 if animal[lane] >= 0 and look_next[lane] >= time_count:  # all its looks were at this moment
                     leave(lane, OK)
         else:
-            attempt()
-            emit(False)
-            settle(control)
+            make_step()
             for lane in range(lanes):
                 if animal[lane] >= 0:
                     advance(lane)
@@ -161,6 +165,8 @@ def board(lane: int, which: int) -> None:
     event_end[lane] = schedule_start[schedule_of[which] + 1]
     time[lane] = start_d
     look_next[lane] = attempts[lane] = accepted[lane] = 0
+    if chosen_count > 0:
+        reset_tangents()
     set_out(lane)
 
 
@@ -178,6 +184,8 @@ def set_out(lane: int) -> None:
 
 def apply_event(lane: int, e: int) -> None:
     """``y <- (I + M) y + offset``, with M read on the old state; then the parameters that change."""
+    if chosen_count > 0:
+        pass_event(e)
     for i in range(event_map[e], event_map[e + 1]):
         dense[map_row[i]] = 0.0
     for i in range(event_map[e], event_map[e + 1]):
@@ -194,6 +202,8 @@ def apply_event(lane: int, e: int) -> None:
 def start_fresh_lanes() -> None:
     """Constants, floors, first step and looks of lanes that begin anew; for the others nothing changes."""
     prepare(control)
+    if chosen_count > 0:
+        tangent_prepare(control)
     for lane in range(lanes):
         control[ACCEPT, lane] = 0.0
     settle(control)
@@ -216,6 +226,18 @@ def guess_first_step(lane: int) -> None:
         change += f[i, lane] / weight * (f[i, lane] / weight)
     guess = 0.01 * sqrt(size / change) if size > 0.0 and change > 0.0 else FIRST_STEP_D
     next_step[lane] = min(max(guess, SMALLEST_FIRST_STEP_D), LARGEST_FIRST_STEP_D)
+
+
+def make_step() -> None:
+    """Attempt a step; what is accepted is looked at and becomes the state."""
+    attempt()
+    with_tangents = chosen_count > 0 and control[ACCEPT, 0] > 0.5
+    if with_tangents:
+        tangent_step(control)
+    emit(False)
+    if with_tangents:
+        tangent_settle(control)
+    settle(control)
 
 
 def attempt() -> None:
@@ -325,6 +347,9 @@ def write_look(lane: int) -> None:
     if keep_states == 1:
         for i in range(state_count):
             states[animal[lane], look_next[lane], i] = look[i, lane]
+    if chosen_count > 0:
+        tangent_look(control)
+        write_slopes(animal[lane], look_next[lane])
     look_next[lane] += 1
 
 

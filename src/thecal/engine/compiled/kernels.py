@@ -8,7 +8,7 @@ functions over the same expressions: :func:`model_text` is the place where one w
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from thecal.core.declaration import Model
@@ -79,11 +79,12 @@ def model_text(model: Model, lanes: int) -> Kernels:
     """Write the whole module of a model for a given number of lanes."""
     code = ModelCode(model)
     layout = layout_of(code, lanes, len(model.observables))
+    solve = Code(lanes)
     parts = {
         "prepare": _expressions(lanes, ["p", "q"], {**places_of("p", code.parameters)}, code.constants, "q"),
         "rates": _expressions(lanes, ["u", "p", "q", "f"], code.places("u"), code.rates, "f"),
         "factorise": _factorise(code, lanes),
-        "solve": _solve(code, lanes),
+        "solve": solve_code(solve, code.elimination, lambda slot: solve.load("lu", slot), "c", "f", "x"),
         "check": _residual(code, lanes),
         "judge": _judge(code, lanes),
         "settle": _settle(code, lanes),
@@ -93,9 +94,10 @@ def model_text(model: Model, lanes: int) -> Kernels:
               "check": ["control", "f", "k", "jacobian"], "judge": ["control", "y", "new", "k", "floor"],
               "settle": ["control", "y", "new", "peak", "floor"]}
     for stage in range(1, tableau.STAGES):
-        parts[f"stage{stage}"] = _stage(code, stage, lanes)
+        body = Code(lanes)
+        parts[f"stage{stage}"] = stage_code(body, code.count, stage, body.load("control", control("step")))
         arrays[f"stage{stage}"] = ["control", "y", "k", "u", "c"]
-    parts["finish"] = _finish(code, lanes)
+    parts["finish"] = finish_code(Code(lanes), code.count)
     arrays["finish"] = ["u", "k", "new"]
     text = [intrinsics(lanes)]
     text += [function(f"{name}_", arrays[name], ["entry:", *part.lines]) for name, part in parts.items()]
@@ -173,26 +175,24 @@ def _factorise(model: ModelCode, lanes: int) -> Code:
     return code
 
 
-def _solve(model: ModelCode, lanes: int) -> Code:
-    """``x = M^-1 (c - f)``, with ``c`` the stage sum already carrying its sign."""
-    code = Code(lanes)
-    plan_ = model.elimination
+def solve_code(code: Code, steps: Elimination, factor: Callable[[int], str], c: str, f: str, x: str) -> Code:
+    """``x = M^-1 (c - f)`` from the factors' slots, arrays named; ``c`` is the stage sum already carrying its sign."""
     value: dict[int, str] = {}
-    left: dict[int, list[int]] = {k: [] for k in plan_.order}
-    for k in plan_.order:
-        for i in plan_.lower[k]:
+    left: dict[int, list[int]] = {k: [] for k in steps.order}
+    for k in steps.order:
+        for i in steps.lower[k]:
             left[i].append(k)
-    for k in plan_.order:
-        total = code.subtract(code.load("c", k), code.load("f", k))
+    for k in steps.order:
+        total = code.subtract(code.load(c, k), code.load(f, k))
         for m in left[k]:
-            total = code.fused(code.negate(value[m]), code.load("lu", plan_.slots[k, m]), total)
+            total = code.fused(code.negate(value[m]), factor(steps.slots[k, m]), total)
         value[k] = total
-    for k in reversed(plan_.order):
+    for k in reversed(steps.order):
         total = value[k]
-        for j in plan_.upper[k]:
-            total = code.fused(code.negate(value[j]), code.load("lu", plan_.slots[k, j]), total)
-        value[k] = code.multiply(total, code.load("lu", plan_.slots[k, k]))
-        code.store(value[k], "x", k)
+        for j in steps.upper[k]:
+            total = code.fused(code.negate(value[j]), factor(steps.slots[k, j]), total)
+        value[k] = code.multiply(total, factor(steps.slots[k, k]))
+        code.store(value[k], x, k)
     return code
 
 
@@ -225,38 +225,37 @@ def _residual(model: ModelCode, lanes: int) -> Code:
     return code
 
 
-def _stage(model: ModelCode, stage: int, lanes: int) -> Code:
+def stage_code(code: Code, count: int, stage: int, step: str, names: Sequence[str] = ("y", "k", "u", "c")) -> Code:
     """The stage's argument ``u`` and its sum ``c = -(1/h) sum C k``, in one pass over the states."""
-    code, n = Code(lanes), model.count
-    minus_rate = code.divide(code.constant(-1.0), code.load("control", control("step")))
+    y, k, u, c = names
+    minus_rate = code.divide(code.constant(-1.0), step)
     repeats = stage in (6, 7)  # there A repeats the row above and adds the last increment
 
     def body(code: Code, row: str) -> None:
-        increments = [code.load("k", code.line(f"add i64 {row}, {j * n}")) for j in range(stage)]
+        increments = [code.load(k, code.line(f"add i64 {row}, {j * count}")) for j in range(stage)]
         if repeats:
-            u = code.add(code.load("u", row), increments[-1])
+            argument = code.add(code.load(u, row), increments[-1])
         else:
-            u = code.load("y", row)
-            for j, k in enumerate(increments):
-                u = code.fused(code.constant(tableau.A[stage, j]), k, u)
-        c = code.multiply(code.constant(tableau.C[stage, 0]), increments[0])
+            argument = code.load(y, row)
+            for j, increment in enumerate(increments):
+                argument = code.fused(code.constant(tableau.A[stage, j]), increment, argument)
+        total = code.multiply(code.constant(tableau.C[stage, 0]), increments[0])
         for j in range(1, stage):
-            c = code.fused(code.constant(tableau.C[stage, j]), increments[j], c)
-        code.store(u, "u", row)
-        code.store(code.multiply(minus_rate, c), "c", row)
+            total = code.fused(code.constant(tableau.C[stage, j]), increments[j], total)
+        code.store(argument, u, row)
+        code.store(code.multiply(minus_rate, total), c, row)
 
-    loop(code, n, body)
+    loop(code, count, body)
     return code
 
 
-def _finish(model: ModelCode, lanes: int) -> Code:
-    code, n = Code(lanes), model.count
-
+def finish_code(code: Code, count: int, u: str = "u", k: str = "k", new: str = "new") -> Code:
+    """The new state: the last stage's argument and its increment."""
     def body(code: Code, row: str) -> None:
-        last = code.load("k", code.line(f"add i64 {row}, {(tableau.STAGES - 1) * n}"))
-        code.store(code.add(code.load("u", row), last), "new", row)
+        last = code.load(k, code.line(f"add i64 {row}, {(tableau.STAGES - 1) * count}"))
+        code.store(code.add(code.load(u, row), last), new, row)
 
-    loop(code, n, body)
+    loop(code, count, body)
     return code
 
 

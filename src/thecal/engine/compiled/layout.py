@@ -30,3 +30,26 @@ class Layout:
         """LLVM lines that name every array of the workspace ``%work``."""
         return [f"  %{name} = getelementptr inbounds i8, ptr %work, i64 {offset}"
                 for name, offset in self.start.items()]
+
+
+@dataclass(frozen=True)
+class TangentLayout:
+    """Memory behind the animal's own workspace: what all derivatives share, then one block per vector of them.
+
+    ``shared`` and ``block`` begin at their own zero; ``shared_start`` and ``block_start`` say where in the whole.
+    """
+
+    shared: Layout
+    block: Layout
+    shared_start: int
+    block_start: int
+    blocks: int
+
+    @property
+    def size(self) -> int:
+        """Bytes of the whole workspace, the animal's part included."""
+        return self.block_start + self.blocks * self.block.size
+
+    def row(self, name: str) -> int:
+        """First row of an array within a block."""
+        return self.block.start[name] // (8 * self.block.lanes)

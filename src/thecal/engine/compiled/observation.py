@@ -35,11 +35,11 @@ def observation_text(model: Model, observables: Sequence[str], layout: Layout, f
     needed = {leaf.order for leaf in symbols_of(lowered)}
     code = Code(layout.lanes)
     tolerance = code.multiply(code.constant(-ROUNDING), code.load("control", control("rtol")))
-    weights = _weights(code)
+    weights = weights_of(code, code.load("control", control("moment")))
     writer = Writer(code, places_of("p", model.parameters), lowered)
     for i, state in enumerate(model.state_symbols):
         if state.order in needed or all_states:
-            value = _between(code, i, len(model.states), weights)
+            value = between(code, i, len(model.states), weights)
             value = _without_rounding(code, value, code.multiply(tolerance, code.load("floor", fields.field_of[i])))
             writer.values[state.order] = value
             if all_states:
@@ -52,9 +52,8 @@ def observation_text(model: Model, observables: Sequence[str], layout: Layout, f
                       function("observe", ["work"], body, internal=False), attributes(layout.lanes)])
 
 
-def _weights(code: Code) -> list[str]:
-    """Weights of y, new and k_1 .. k_8 in the dense output at ``moment``; exactly y at 0 and new at 1."""
-    s = code.load("control", control("moment"))
+def weights_of(code: Code, s: str) -> list[str]:
+    """Weights of y, new and k_1 .. k_8 in the dense output at share ``s`` of a step; exactly y at 0 and new at 1."""
     rest = code.subtract(code.constant(1.0), s)
     both = code.multiply(s, rest)
     weights = [rest, s]
@@ -64,11 +63,14 @@ def _weights(code: Code) -> list[str]:
     return weights
 
 
-def _between(code: Code, state: int, states: int, weights: Sequence[str]) -> str:
-    value = code.multiply(weights[0], code.load("y", state))
-    value = code.fused(weights[1], code.load("new", state), value)
+def between(code: Code, state: int, states: int, weights: Sequence[str],
+            names: Sequence[str] = ("y", "new", "k")) -> str:
+    """One state by these weights, from the arrays of these names."""
+    y, new, k = names
+    value = code.multiply(weights[0], code.load(y, state))
+    value = code.fused(weights[1], code.load(new, state), value)
     for j in range(tableau.STAGES):
-        value = code.fused(weights[2 + j], code.load("k", j * states + state), value)
+        value = code.fused(weights[2 + j], code.load(k, j * states + state), value)
     return value
 
 

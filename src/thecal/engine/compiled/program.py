@@ -13,9 +13,10 @@ import numpy as np
 from thecal.core.declaration import Model
 from thecal.engine.compiled import object_cache, toolchain
 from thecal.engine.compiled.fields import Fields
-from thecal.engine.compiled.layout import Layout
+from thecal.engine.compiled.layout import Layout, TangentLayout
 from thecal.engine.compiled.sources import source_digest
 
+TANGENT_KERNELS = ("tangent_prepare", "tangent_step", "tangent_settle", "tangent_look")
 KERNELS = ("prepare", "rates", "stage_rates", "step", "judge", "settle")
 _SEPARATOR = b"\n\0objects\0\n"
 
@@ -39,6 +40,7 @@ class Program:
 
 _LOCK = threading.RLock()
 _PROGRAMS: dict[tuple[str, int], Program] = {}
+_TANGENTS: dict[tuple[str, tuple[int, ...], tuple[str, ...]], Tangents] = {}
 _OBSERVERS: dict[tuple[str, int, tuple[str, ...], bool], toolchain.Machine] = {}
 
 
@@ -71,13 +73,56 @@ def observer_of(model: Model, lanes: int, observables: Sequence[str], all_states
         return _OBSERVERS[place]
 
 
+@dataclass(frozen=True)
+class Tangents:
+    """Machine code of the derivatives for one choice of parameters and observables."""
+
+    machine: toolchain.Machine
+    layout: TangentLayout
+
+    def sizes(self) -> dict[str, int]:
+        """Shapes and kernels, by their name in :mod:`task`."""
+        return {"tangent_blocks": self.layout.blocks, "tangent_width": self.layout.block.lanes,
+                "tangent_rows": self.layout.block.size // (8 * self.layout.block.lanes),
+                "tseen_row": self.layout.row("tseen"),
+                **{name: self.machine.address(name) for name in TANGENT_KERNELS}}
+
+    def offsets(self) -> dict[str, int]:
+        """Where the driver's arrays begin in the workspace, in bytes."""
+        return {"tangent": self.layout.block_start,
+                "seed": self.layout.shared_start + self.layout.shared.start["seed"]}
+
+
+def tangents_of(model: Model, chosen: Sequence[int], observables: Sequence[str]) -> Tangents:
+    """The derivatives' code for one choice of parameters and observables; kept as programs are."""
+    with _LOCK:
+        place = (model.fingerprint, tuple(chosen), tuple(observables))
+        if place not in _TANGENTS:
+            base = program_of(model, 1).layout
+            key = object_cache.key_of("tangents", model.fingerprint, *map(str, chosen), *observables,
+                                      toolchain.signature(), source_digest())
+
+            def make() -> bytes:
+                from thecal.engine.compiled.tangent_code import tangent_text
+
+                text, layout = tangent_text(model, chosen, observables, base)
+                return json.dumps(asdict(layout)).encode() + _SEPARATOR + toolchain.compile_object(text)
+
+            head, code = object_cache.fetch(key, make).split(_SEPARATOR, 1)
+            parts = json.loads(head)
+            layout = TangentLayout(Layout(**parts.pop("shared")), Layout(**parts.pop("block")), **parts)
+            _TANGENTS[place] = Tangents(toolchain.Machine([code]), layout)
+        return _TANGENTS[place]
+
+
 @functools.cache
 def driver() -> toolchain.Machine:
     """Machine code of the driver."""
     def make() -> bytes:
-        from thecal.engine.compiled import driver, pivoting, plain_loops, task
+        from thecal.engine.compiled import driver, pivoting, plain_loops, tangent_loops, task
 
-        return toolchain.compile_object(plain_loops.compile_text("drive", task, pivoting, driver), speed_level=2)
+        text = plain_loops.compile_text("drive", task, pivoting, tangent_loops, driver)
+        return toolchain.compile_object(text, speed_level=2)
 
     key = object_cache.key_of("driver", toolchain.signature(), source_digest())
     return toolchain.Machine([object_cache.fetch(key, make)])

@@ -19,6 +19,11 @@ first = Scalar("whole")  # animals first .. last - 1 are this call's
 last = Scalar("whole")
 keep_states = Scalar("whole")
 step_limit = Scalar("whole")
+chosen_count = Scalar("whole")  # derivatives wanted; 0 for none, else there is one lane
+tangent_blocks = Scalar("whole")
+tangent_rows = Scalar("whole")  # of one block
+tangent_width = Scalar("whole")
+tseen_row = Scalar("whole")
 start_d = Scalar("real")
 rtol = Scalar("real")
 
@@ -30,6 +35,12 @@ step = Kernel()  # y, control -> k, new, jacobian
 judge = Kernel()  # y, new, k, floor -> control
 settle = Kernel()  # new -> y where accepted; peak, floor
 observe = Kernel()  # y, new, k, p, control -> seen, look
+
+# the same for derivatives; see tangent_code
+tangent_prepare = Kernel()
+tangent_step = Kernel()
+tangent_settle = Kernel()
+tangent_look = Kernel()
 
 # the workspace of one gang: (rows, lanes)
 control = Array("real", ("lanes",))  # rows: kernels.CONTROL
@@ -44,6 +55,10 @@ peak = Array("real", ("lanes",))
 floor = Array("real", ("lanes",))
 look = Array("real", ("lanes",))
 seen = Array("real", ("lanes",))
+
+# derivatives of one animal: rows of a block begin with those of the states
+tangent = Array("real", ("tangent_rows", "tangent_width"))
+seed = Array("real")  # d parameter / d its value at the start: 1, or 0 once an event has set it
 
 # where each lane stands: (lanes,)
 animal = Array("whole")  # -1: none
@@ -68,6 +83,7 @@ parameters = Array("real", ("parameter_count",))
 times = Array("real")
 schedule_of = Array("whole")
 field_of = Array("whole")
+chosen_of = Array("whole")  # parameter -> its place among the chosen, or -1
 jacobian_rows = Array("whole")
 jacobian_columns = Array("whole")
 
@@ -93,4 +109,5 @@ values = Array("real", ("time_count", "seen_count"))
 states = Array("real", ("time_count", "state_count"))
 status = Array("whole")
 steps = Array("whole")
+slopes = Array("real", ("time_count", "seen_count", "chosen_count"))
 mended = Array("whole")  # steps made anew with pivots

@@ -145,6 +145,15 @@ class Code:
             self._loaded[array, row] = name
         return name
 
+    def spread(self, array: str, row: int) -> str:
+        """Read one number from an array without lanes and give it to every lane."""
+        if (array, row) not in self._loaded:
+            place = self.line(f"getelementptr inbounds i8, ptr %{array}, i64 {row * 8}")
+            one = self.line(f"insertelement {self.real} poison, double {self.line(f'load double, ptr {place}')}, i64 0")
+            self._loaded[array, row] = self.line(
+                f"shufflevector {self.real} {one}, {self.real} poison, <{self.lanes} x i32> zeroinitializer")
+        return self._loaded[array, row]
+
     def store(self, value: str, array: str, row: int | str) -> None:
         """Write a row."""
         place = self.address(array, row)
