@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +16,18 @@ from thecal.study.plan import StudyPlan
 
 DRAWS_SHOWN = 40
 LARGE = 512  # animals per chunk beyond the first: many, for the engine works on eight at a time
+
+
+MANY = 5000  # animals from which worker processes earn back their start
+
+
+def usual_workers(plan: StudyPlan, solver: str) -> int:
+    """Processes for a study: one where a second would cost more than it brings.
+
+    The compiled engine uses all cores within one process; CVODE holds Python's lock, so it wants processes.
+    """
+    animals = sum(arm.n for arm in plan.arms)
+    return 1 if solver == "compiled" and animals < MANY else os.cpu_count() or 1
 
 
 def cut(arms: list[Arm]) -> list[Chunk]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @click.option("--animals", type=click.IntRange(1, 100_000), help="Animals per arm, instead of the study's numbers.")
 @click.option("--solver", type=click.Choice(["compiled", "reference"]), default="compiled", show_default=True,
               help="The compiled cohort engine, or CVODE that checks it.")
-@click.option("--workers", type=click.IntRange(1, 64), default=None, help="Processes; default all cores.")
+@click.option("--workers", type=click.IntRange(1, 64), default=None, help="Processes; default by the study's size.")
 @click.option("--draws", type=click.IntRange(0, 1000), default=40, show_default=True,
               help="Parameter draws for the intervals over parameters.")
 @click.option("--report/--no-report", default=True, help="Write report.html into the folder.")
@@ -28,12 +28,11 @@ if TYPE_CHECKING:
 def command(study: str, out: Path | None, seed: int | None, animals: int | None, solver: str, workers: int | None,
             draws: int, report: bool, replace: bool, as_json: bool) -> None:
     """Thin call into ``engine.run`` and ``analysis.outcome``."""
-    import os
     from dataclasses import replace as changed
 
     from thecal.analysis.outcome import StudyOutcome, summary
     from thecal.apps.progress import bar
-    from thecal.engine.run import run_study
+    from thecal.engine.run import run_study, usual_workers
     from thecal.study.load import load, source_text
     from thecal.study.resolve import resolve
 
@@ -43,7 +42,7 @@ def command(study: str, out: Path | None, seed: int | None, animals: int | None,
     folder = out or Path("runs") / plan.name
     with bar("Animals") as show:
         results = run_study(plan, source_text(study)[0].decode(), folder, seed=seed, solver=solver,
-                            workers=workers or os.cpu_count() or 1, draws=draws, progress=show, replace=replace)
+                            workers=workers or usual_workers(plan, solver), draws=draws, progress=show, replace=replace)
     outcome = StudyOutcome(plan, results)
     page = None
     if report:
