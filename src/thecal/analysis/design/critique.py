@@ -122,9 +122,9 @@ def _cell_controls(plan: StudyPlan) -> Iterator[Remark]:
 
 def _antibody_controls(plan: StudyPlan) -> Iterator[Remark]:
     """Neutralising antibodies need a control immunoglobulin."""
-    names = [(a.product, a.target) for arm in plan.arms for a in arm.administrations]
-    blocking = [p for p, t in names if p.lower().startswith("anti-")]
-    if blocking and not any("igg" in p.lower() or t == "none" for p, t in names):
+    names = [a.product for arm in plan.arms for a in arm.administrations]
+    blocking = [n for n in names if n.lower().startswith("anti-")]
+    if blocking and not any("igg" in n.lower() for n in names):
         yield Remark(MAJOR, "control", f"{blocking[0]} without a control IgG", "Foreign protein in the CSF is itself a "
                      "stimulus; a reversal of relief by the antibody is not specific without it.",
                      "add an arm with the same dose of control IgG")
@@ -189,14 +189,16 @@ def _power(plan: StudyPlan, power: pd.DataFrame, target: float) -> Iterator[Rema
     """Comparisons that would miss what the model predicts, and those that have hardly anything to find."""
     best = power.sort_values("power").groupby("name", sort=False).tail(1)
     floor = 2 * plan.analysis.alpha
-    remedy = "raise n (see the curve), test the visits that matter, or name one primary contrast"
-    for weight, low, high, what, why in (
+    raise_n = "raise n (see the curve), test the visits that matter, or name one primary contrast"
+    for weight, low, high, what, why, remedy in (
             (MAJOR, floor, 0.5, "more likely to miss the predicted effect than to see it",
-             "What reaches significance in such a study overestimates the effect, and a null result means nothing."),
+             "What reaches significance in such a study overestimates the effect, and a null result means nothing.",
+             raise_n),
             (MAJOR, 0.5, target, f"power below {target:.0%}",
-             "A null result could not be read as absence of the effect that the model predicts."),
+             "A null result could not be read as absence of the effect that the model predicts.", raise_n),
             (MINOR, -1.0, floor, "hardly an effect to find",
-             "By the model these comparisons are null; only an equivalence test with a margin could say so.")):
+             "By the model these comparisons are null; only an equivalence test with a margin could say so.",
+             "state the margin beforehand, or drop the arm")):
         rows = best[(best["power"] > low) & (best["power"] <= high) & (best["power"] < target)]
         if len(rows):
             listed = "; ".join(f"{r.name} {r.power:.0%} at n = {r.n} ({r.test})" for r in rows.itertuples())

@@ -26,7 +26,7 @@ def over_visits(pair: Pair, n: int, count: int, seed: int, conditions: Condition
     for k in sizes:
         chosen = after[np.unique(np.linspace(0, after.size - 1, k).round().astype(int))] if k > 1 else after[-1:]
         table = power_curve(pair, [n], count, seed, conditions=conditions, visits=chosen)
-        rows.append(table.assign(visits=len(chosen), days=", ".join(f"{pair.days[i]:g}" for i in chosen)))
+        rows.append(table.assign(visits=len(chosen), which="; ".join(pair.label(int(i)) for i in chosen)))
     return pd.concat(rows, ignore_index=True)
 
 
@@ -67,7 +67,7 @@ def over_dose(plan: StudyPlan, arm: str, reference: str, assay: str, integrator:
 
 def over_conduct(pair: Pair, n: int, count: int, seed: int, conditions: Conditions) -> pd.DataFrame:
     """What blocking and complete data are worth: power, and false positives when there is nothing to find."""
-    ways = {"blocked: arms share observer and day": replace(conditions, own_observer=False),
+    ways = {"blocked, arms share observer and day": replace(conditions, own_observer=False),
             "each arm with its own observer": replace(conditions, own_observer=True),
             "a tenth of the visits missed": replace(conditions, missed=max(0.1, conditions.missed)),
             "a fifth of the animals lost": replace(conditions, dropout=max(0.2, conditions.dropout))}

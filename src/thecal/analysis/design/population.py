@@ -61,11 +61,16 @@ class Pair:
         """``cells − vehicle``."""
         return f"{self.arm.arm.id} − {self.reference.arm.id}"
 
-    def planned_visit(self) -> int:
+    def planned_visit(self, among: NDArray[np.int64] | None = None) -> int:
         """The visit after the first dose with the largest predicted difference: the natural single contrast."""
         gain = np.abs(self.reference.fall[0].mean(0) - self.arm.fall[0].mean(0))
-        after = self.split()[1]
+        after = self.split()[1] if among is None else among
         return int(after[np.argmax(gain[after])])
+
+    def label(self, visit: int) -> str:
+        """When a visit is, in words."""
+        v = self.visits[visit]
+        return f"day {v.day_d:g}" if v.after_dose_h is None else f"{v.after_dose_h:g} h after the dose"
 
     def split(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Indices of the visits before the injury, and of those after the first dose."""

@@ -88,12 +88,12 @@ def power_curve(pair: Pair, sizes: Sequence[int], count: int, seed: int, alpha: 
     Returns: rows (n, test, power, low, high).
     """
     before, after = pair.split()
-    planned = pair.planned_visit()
+    planned = pair.planned_visit(visits)
     y = experiments(pair, max(sizes), count, seed, conditions, draw, null)
     if visits is not None:
         kept = np.setdiff1d(np.arange(y.shape[-1]), np.setdiff1d(after, visits))
         y, before, after = y[..., kept], np.searchsorted(kept, before), np.searchsorted(kept, visits)
-        planned = int(np.searchsorted(kept, planned)) if planned in kept else -1
+        planned = int(np.searchsorted(kept, planned))
     rows = []
     for n in sizes:
         for test, p in decisions(y[:, :, :n], before, after, planned).items():

@@ -176,7 +176,7 @@ def _power(plan: StudyPlan, pairs: dict[str, Pair], request: Request, seed: int,
         sizes = sorted({*request.sizes, planned})
         table = power_curve(pair, sizes, request.experiments, seed, plan.analysis.alpha, conditions)
         rows.append(table.assign(name=pair.name, arm=name, reference=pair.reference.arm.id, planned_n=planned,
-                                 planned_day=pair.days[pair.planned_visit()]))
+                                 planned_visit=pair.label(pair.planned_visit())))
     return pd.concat(rows, ignore_index=True)
 
 
@@ -186,7 +186,7 @@ def _needed(curve: pd.DataFrame, target: float) -> pd.DataFrame:
         for test in TESTS:
             here = part[(part["test"] == test) & (part["n"] == part["planned_n"])].iloc[0]
             rows.append({"name": name, "arm": here["arm"], "planned_n": int(here["n"]), "test": test,
-                         "planned_day": here["planned_day"],
+                         "planned_visit": here["planned_visit"],
                          "power": here["power"], "low": here["low"], "high": here["high"],
                          "target": target, "needed_n": needed(part, test, target)})
     return pd.DataFrame(rows)

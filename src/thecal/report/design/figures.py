@@ -11,7 +11,7 @@ from thecal.analysis.design.study_design import Design
 from thecal.report.drawing import COLOURS, DASHES, MARKERS, QUIET, Figure, Key, Panel, canvas, svg
 
 SHOWN = 12      #: comparisons drawn; the table has all
-CODE = ("", "5 3", "6 2 1 2", "1 2")
+CODE = ("", "5 3", "6 2 1 2", "2 2")
 
 
 def power_figure(design: Design) -> Figure:
@@ -25,7 +25,7 @@ def power_figure(design: Design) -> Figure:
         axes.text(planned, 1.03, f"planned {planned}", ha="center", fontsize=7.5, color=QUIET)
         _dress(axes, design.request.target, "animals per arm")
         panels.append(Panel(str(name), svg(figure, f"power-{len(panels)}", f"{name}: power by animals per arm"),
-                            f"one visit: day {rows['planned_day'].iloc[0]:.4g}"))
+                            f"one visit: {rows['planned_visit'].iloc[0]}"))
     more = design.power["name"].nunique() - len(panels)
     return Figure("power", "Power by animals per arm", f"Shares of {design.request.experiments} simulated experiments "
                   "in which a test reaches significance, with 95 % Clopper-Pearson bands; the line marks "
@@ -39,7 +39,8 @@ def choices_figure(design: Design) -> Figure | None:
     if design.visits.empty:
         return None
     panels = []
-    for table, x, label in ((design.visits, "visits", "visits after the dose"), (design.dose, "dose_factor", "dose, × planned")):
+    for table, x, label in ((design.visits, "visits", "visits after the dose"),
+                            (design.dose, "dose_factor", "dose, × planned")):
         figure, axes = canvas(3.3, 2.3)
         _lines(axes, table, x)
         if x == "dose_factor":
@@ -48,10 +49,11 @@ def choices_figure(design: Design) -> Figure | None:
             axes.set_xticks(ticks, [f"{t:g}" for t in ticks])
         _dress(axes, design.request.target, label)
         panels.append(Panel(f"by {label.split(',')[0]}", svg(figure, f"choices-{x}", f"power by {label}")))
-    for table, column, title in ((design.filaments, "filaments", "by filaments"), (design.conduct, "conduct", "by conduct")):
+    for table, column, title in ((design.filaments, "filaments", "by filaments"),
+                                 (design.conduct, "conduct", "by conduct")):
         if table.empty:
             continue
-        figure, axes = canvas(4.6, 2.3, left=2.15)
+        figure, axes = canvas(3.7, 2.5, left=1.75, right=0.25)
         _bars(axes, table, column)
         axes.axvline(design.request.target, color=QUIET, lw=0.8, ls=":")
         panels.append(Panel(title, svg(figure, f"choices-{column}", f"power {title}")))
@@ -76,9 +78,10 @@ def _bars(axes: Axes, table: pd.DataFrame, column: str) -> None:
     axes.plot(part["power"], place, ls="", marker=MARKERS[1], color=COLOURS[1], ms=5)
     if "false_positives" in part:
         axes.plot(part["false_positives"], place, ls="", marker="x", color=QUIET, ms=5)
-    axes.set_yticks(place, [_folded(str(t)) for t in part[column]], fontsize=7.5)
+    axes.set_yticks(place, [_folded(str(t)) for t in part[column]], fontsize=8)
     axes.set_xlim(0, 1)
     axes.set_ylim(-0.6, len(part) - 0.4)
+    axes.set_xticks([0, 0.5, 1])
     axes.xaxis.set_major_formatter(PercentFormatter(1))
     axes.set_xlabel("power" + (", × false positives" if "false_positives" in part else ""))
 

@@ -38,7 +38,7 @@ def wide(design: Design) -> list[dict]:
     rows = []
     for name, part in design.needed.groupby("name", sort=False) if len(design.needed) else ():
         by = part.set_index("test")
-        rows.append({"name": name, "n": int(part["planned_n"].iloc[0]), "day": float(part["planned_day"].iloc[0]),
+        rows.append({"name": name, "n": int(part["planned_n"].iloc[0]), "visit": str(part["planned_visit"].iloc[0]),
                      "power": {t: (float(by.loc[t, "power"]), float(by.loc[t, "low"]), float(by.loc[t, "high"]))
                                for t in TESTS},
                      "needed": {t: (int(by.loc[t, "needed_n"]) if by.loc[t, "needed_n"] > 0 else None) for t in TESTS}})
