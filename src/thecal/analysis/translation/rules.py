@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
 from thecal.analysis.evidence import schema
+from thecal.analysis.evidence.tables import load as load_evidence
 from thecal.analysis.translation.carry import Treatment, csf_ul
 from thecal.study.plan import Species
 
@@ -107,12 +108,20 @@ def outside(treatment: Treatment, target: Species, amount: float, volume: float)
     return "less than one cell" if 0 < cells < 1 else ""
 
 
+def largest_published(species: Species) -> tuple[float, str] | None:
+    """The largest intrathecal dose of cells in the evidence tables, and who gave it; None where none was read."""
+    tables = load_evidence()
+    rows = tables.human if species.name == "human" else [e for e in tables.animal if e["species"] == species.name]
+    given = [(float(e["dose_cells"]), str(e["reference"])) for e in rows if e["route"] == "it" and e["dose_cells"]]
+    return max(given, default=None)
+
+
 def _beyond(treatment: Treatment, target: Species, amount: float) -> str:
-    known: Mapping[str, Any] | None = raw()["largest_published_cells"].get(target.name)
     cells = (treatment.dose_cells or 0.0) * amount
-    if not cells or (known and cells <= known["value"]):
+    known = largest_published(target)
+    if not cells or target.name == treatment.species.name or (known and cells <= known[0]):
         return ""
     if not known:
         return f"no published intrathecal dose of cells in {target.name} was read"
-    return (f"{cells / known['value']:.1f} times the largest dose read for {target.name} ({known['value']:.1e} cells, "
-            f"{known['source']}); nobody knows its harm")
+    return (f"{cells / known[0]:.1f} times the largest dose read for {target.name} ({known[0]:.1e} cells, {known[1]}); "
+            "nobody knows its harm")

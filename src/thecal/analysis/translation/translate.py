@@ -16,6 +16,7 @@ from thecal.analysis.translation.carry import Treatment, carried, csf_ul, specie
 from thecal.analysis.translation.rules import Carried, Rule, carry, most_cells, rules, volume_factor
 from thecal.analysis.translation.simulate import WINDOW_D, Course, area, course, curves, exposure_grid
 from thecal.core.errors import ThecalError
+from thecal.engine.coupling import assemble_model
 from thecal.engine.fitted import centre, fitted_draws
 from thecal.engine.integrate import Integrator
 from thecal.engine.layout import layout_of
@@ -23,7 +24,8 @@ from thecal.engine.subjects import Scores, arm_register, scores_of_draw, values_
 from thecal.study.plan import ArmPlan, Species, StudyPlan
 
 NO_BASIS = "no basis"
-DRAWS = 200
+DRAWS = 300
+INJECTED = {"anatomy.backflow", "cells.viability", "cells.first_day_loss", "cells.paracrine_half"}
 MEANING = ("what the animal's pain would do if it lay in this canal; nobody has measured pain biology in the target "
            "species this way, and no trial has tested it")
 
@@ -225,7 +227,13 @@ class Translation:
             "shares": [{"name": name, "first": first, "total": total} for name, first, total in
                        (("parameters", par_1, par_t), ("differences between studies", study_1, study_t),
                         ("choice of rule", rule_1, rule_t))],
-            "measure_next": uncertainty.measure_next(scores, y.mean(axis=(0, 2)), par_1, register)}
+            "measure_next": uncertainty.measure_next(scores, y.mean(axis=(0, 2)), par_1, register,
+                                                     self._used)}
+
+    @property
+    def _used(self) -> set[str]:
+        """Numbers that the model or an injection reads."""
+        return {p.name for p in assemble_model(layout_of(self.target)).parameters} | INJECTED
 
     # ---------------------------------------------------------------- cord and ganglia
     def along(self) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ Sources: Sobol 2001 Math Comput Simul 55:271; Plischke 2010 Reliab Eng Syst Saf 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -25,7 +25,7 @@ from thecal.core.register import Register, load
 Floats = NDArray[np.float64]
 STUDIES = 41   # quantiles of how studies differ
 BINS = 6
-CHANCE = 0.01  # a number is named only where its share is rarer than this by chance
+CHANCE = 0.05  # a number is named only where chance would give its share more rarely, over all numbers looked at
 
 
 def spread_over_studies(days: Floats, tau: float, longest_d: float) -> Floats:
@@ -70,24 +70,24 @@ def reduction(x: Floats, y: Floats, bins: int = BINS) -> tuple[float, float]:
 
 
 def measure_next(scores: Sequence[Mapping[str, float]], y: Floats, part: float, register: Register,
-                 count: int = 8) -> list[dict[str, Any]]:
+                 used: Collection[str], count: int = 8) -> list[dict[str, Any]]:
     """Numbers whose measurement would teach most about the days of relief.
 
     Arguments:
         scores: the draws by parameter. y: days averaged over rules and studies, (draws,).
         part: share of the whole variance that parameters carry (first order).
+        used: ids that the computed animal reads at all.
 
     Returns: rows with the share of the parameters' variance and of the whole that measuring it removes.
     """
-    names = sorted({k for one in scores for k in one})
+    table = {name: np.array([one.get(name, 0.0) for one in scores]) for name in sorted(used)
+             if name in register}
+    table = {name: x for name, x in table.items() if np.ptp(x) > 0}
     rows = []
-    for name in names:
-        x = np.array([one.get(name, 0.0) for one in scores])
-        if name not in register or np.ptp(x) == 0:
-            continue
+    for name, x in table.items():
         share, p = reduction(x, y)
         entry = register[name]
-        if p < CHANCE:
+        if p * len(table) < CHANCE:
             rows.append({"parameter": name, "meaning": load()[name].context, "share_of_parameters": share,
                          "share_of_all": share * part, "p": p, "kind": entry.kind, "low": entry.low,
                          "high": entry.high, "unit": entry.unit, "source": entry.source})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import click
 
@@ -19,30 +20,49 @@ def command(draws: int, seed: int, claims: tuple[str, ...], solver: str, rivals:
     """Thin call into ``analysis.claims.score``."""
     from thecal.analysis.claims.register import load_claims
     from thecal.analysis.claims.score import score
+    from thecal.analysis.translation.others import beside, known_ids
     from thecal.apps.progress import steps
     from thecal.core.errors import ThecalError
     from thecal.engine.solvers import integrator
 
     known = [claim.id for claim in load_claims()]
+    others = known_ids()
     for claim in claims:
-        if claim not in known:
+        if claim not in [*known, *others]:
             raise ThecalError.single(where="--claim", what="is not in the register of claims", seen=claim,
-                                     allowed=", ".join(known), remedy="choose one of them")
+                                     allowed=", ".join([*known, *others]), remedy="choose one of them")
     if rivals:
         _show_rivals(solver, draws, seed, as_json)
         return
-    with steps("Claims", len(claims) or len(known)) as step:
+    with steps("Claims", (len(claims) or len(known)) + 1) as step:
         result = score(integrator(solver), draws, seed, claims, progress=step)
+        step("transport and other studies")
+        result |= beside(integrator(solver), draws, seed, claims)
     if as_json:
         click.echo(json.dumps(result, allow_nan=False))
         return
-    for row in result["claims"]:
+    _show(result["claims"])
+    if result["total"]:
+        click.echo(f"{result['held']} hold, {result['failed']} fail, {result['undecided']} undecided of "
+                   f"{result['total']}; {result['draws']} draws, {result['animals_lost']} animals not computed")
+    for title, key in (("Transport of CSF, nothing fitted", "transport"),
+                       ("Other studies, noise-free", "other_studies")):
+        if result[key]:
+            click.echo(f"\n{title}")
+            _show(result[key])
+    for row in result["evidence_only"]:
+        click.echo(f"    {row['id']:<34} evidence only: {row['why']}")
+
+
+def _show(rows: list[dict[str, Any]]) -> None:
+    """One line for each row, and the cause of a miss."""
+    for row in rows:
         value = "-" if row["value"] is None else f"{row['value']:.3g} ({row['low']:.3g} to {row['high']:.3g})"
         click.echo(f"{row['number']:>3} {row['id']:<20} {row['verdict']:<9} {row['share']:.2f} "
                    f"(prior {row['prior_share']:.2f}, noise-free {row['latent_share']:.2f})  {row['role']}, "
                    f"{row['tag']}; value {value}")
-    click.echo(f"{result['held']} hold, {result['failed']} fail, {result['undecided']} undecided of "
-               f"{result['total']}; {result['draws']} draws, {result['animals_lost']} animals not computed")
+        if row.get("group") and row["cause"]:
+            click.echo(f"    {row['cause']}")
 
 
 def _show_rivals(solver: str, draws: int, seed: int, as_json: bool) -> None:

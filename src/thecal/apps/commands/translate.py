@@ -14,7 +14,7 @@ import click
 @click.argument("study")
 @click.option("--to", "species", required=True, help="Target species, e.g. human.")
 @click.option("--arm", help="Arm to carry; default the first with living cells.")
-@click.option("--draws", type=click.IntRange(8, 300), default=200, show_default=True, help="Parameter draws.")
+@click.option("--draws", type=click.IntRange(8, 300), default=300, show_default=True, help="Parameter draws.")
 @click.option("--solver", type=click.Choice(["compiled", "reference"]), default="compiled", show_default=True)
 @click.option("--out", type=click.Path(path_type=Path), help="Folder for a page with evidence, benefit and harm.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
