@@ -81,7 +81,7 @@ def wall_of(length_mm: float, volume_ul: float, gap_um: float, sleeves: Sequence
     step = min(FINEST, around / NODES_AROUND)
     if rings:  # nodes end where segments end
         segment = sleeves[0].segment_mm
-        grid = segment * (max(s.segment for s in sleeves) + 1)
+        grid = segment * (max(s.segment for s in sleeves) + 2)  # what lies above counts as in the last row
         each = int(np.ceil(segment / step))
         return Wall(length_mm, around, grid, (each * round(grid / segment), NODES_AROUND), tuple(sleeves), True)
     shape = (next_fast_len(int(np.ceil(grid / step))), next_fast_len(int(np.ceil(around / step)), real=True))

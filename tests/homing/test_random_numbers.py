@@ -1,0 +1,59 @@
+"""The draws are Philox as published, normal as SciPy knows it, and a function of what they are for alone."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit, uint32
+from scipy import stats
+
+from thecal.cells.agents.random_numbers import key_of, log_of, normals, philox
+from thecal.core.streams import philox4x32
+
+
+@njit
+def _words(counters, key, out):
+    for q in range(counters.shape[0]):
+        out[q] = philox(counters[q, 0], counters[q, 1], counters[q, 2], counters[q, 3], key[0], key[1])
+
+
+@njit
+def _normals(n, k0, k1, out, logs):
+    for q in range(n):
+        w0, w1, w2, w3 = philox(uint32(7), uint32(0), uint32(q), uint32(0), k0, k1)
+        out[q, 0], out[q, 1] = normals(w0, w1)
+        logs[q] = log_of(np.float32(np.float32(w2 >> uint32(8)) + np.float32(0.5)) * np.float32(2.0**-24))
+
+
+def test_philox_gives_the_published_vectors():
+    # Random123, kat_vectors, philox4x32-10
+    ones = 0xFFFFFFFF
+    known = [([0] * 4, [0, 0], [0x6627E8D5, 0xE169C58D, 0xBC57AC4C, 0x9B00DBD8]),
+             ([ones] * 4, [ones, ones], [0x408F276D, 0x41C83B0E, 0xA20BC7C6, 0x6D5451FD]),
+             ([0x243F6A88, 0x85A308D3, 0x13198A2E, 0x03707344], [0xA4093822, 0x299F31D0],
+              [0xD16CFE09, 0x94FDCCEB, 0x5001E420, 0x24126EA1])]
+    for counter, key, expected in known:
+        out = np.empty((1, 4), np.uint32)
+        _words(np.array([counter], np.uint32), np.array(key, np.uint32), out)
+        assert [int(w) for w in out[0]] == expected
+
+
+def test_the_same_words_as_the_streams_of_the_core():
+    key = np.array(key_of(3, "arm", "homing"), np.uint32)
+    counters = np.random.default_rng(0).integers(0, 2**32, (500, 4)).astype(np.uint32)
+    out = np.empty((500, 4), np.uint32)
+    _words(counters, key, out)
+    again = philox4x32([counters[:, k].astype(np.uint64) for k in range(4)], key.astype(np.uint64))
+    np.testing.assert_array_equal(out, np.stack(again, axis=1).astype(np.uint32))
+
+
+def test_variates_are_normal_and_independent():
+    n = 400_000
+    out, logs = np.empty((n, 2), np.float32), np.empty(n, np.float32)
+    _normals(n, *key_of(1, "a", "b"), out, logs)
+    for k in range(2):
+        assert stats.kstest(out[:, k].astype(float), "norm").pvalue > 1e-3
+        assert abs(stats.kurtosis(out[:, k].astype(float))) < 4 * np.sqrt(24 / n)
+    assert abs(np.corrcoef(out.T.astype(float))[0, 1]) < 4 / np.sqrt(n)
+    assert abs(np.corrcoef(out.T.astype(float)**2)[0, 1]) < 4 / np.sqrt(n)
+    assert np.abs(out).max() > 4.5  # the tail is there
+    assert abs(logs.astype(float).mean() + 1) < 4 / np.sqrt(n)  # E ln u = -1
