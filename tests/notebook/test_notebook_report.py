@@ -12,6 +12,7 @@ from thecal.analysis.notebook.table import readings_of_von_frey
 from thecal.analysis.statistics import AnalysisPlan
 from thecal.assay.filaments import filament_set
 from thecal.assay.von_frey import VonFreySettings, measure
+from thecal.core.errors import ThecalError
 from thecal.report.notebook.page import render, write_report
 
 MOUSE = filament_set("mouse")
@@ -62,3 +63,31 @@ def test_a_notebook_that_cannot_be_analysed_still_gets_a_page(tmp_path):
     path.write_text("mouse,day,latency\nm1,3,7\nm2,3,?\n")
     text = render(analyse_notebook(read_notebook([path])))
     assert "Not analysed: no groups are given" in text
+
+
+def test_small_and_odd_notebooks_give_a_page_or_a_reason(tmp_path):
+    """Few animals, no variation, one day, zeros, empty groups: never a crash, always a reason."""
+    rng = np.random.default_rng(2)
+    for number in range(25):
+        column = ("threshold", "latency", "score", "acetone", "series")[number % 5]
+        lines = [f"mouse,day,group,{column}"]
+        for group in range(rng.integers(1, 4)):
+            for animal in range(rng.integers(1, 4)):
+                for day in (-1, 3, 7)[: rng.integers(1, 4)]:
+                    cell = (
+                        rng.choice(["oxooxx 5", "xxxx 1"])
+                        if column == "series"
+                        else rng.choice(["1.5", "0", "3", "<0.1"])
+                    )
+                    lines.append(f"g{group}m{animal},{day},{('sham', 'SNI', 'drug')[group]},{cell}")
+        path = tmp_path / f"{number}.csv"
+        path.write_text("\n".join(lines))
+        try:
+            found = analyse_notebook(
+                read_notebook([path]), plan=AnalysisPlan(bootstraps=0, sensitivity=False, imputations=2)
+            )
+        except ThecalError as error:
+            assert "no reading could be used" in str(error)
+            continue
+        assert all(test.analysis is not None or test.reason for test in found.tests)
+        assert render(found).rstrip().endswith("</html>")

@@ -32,6 +32,7 @@ OUTCOME_OF = {
 }
 _VEHICLES = ("vehicle", "veh", "pbs", "saline", "acsf")
 _CONTROLS = ("control", "ctrl", "sham", "uninjured", "naive", "naïve", "untreated", "wt", "wildtype")
+_UNFIT = (ArithmeticError, ValueError, np.linalg.LinAlgError)  # what a model does on readings that cannot carry it
 NOTICE = "Research software, not medical advice."
 
 
@@ -163,9 +164,12 @@ def _analyse_test(
         cutoff=notebook.mapping.cutoff_of(assay) or plan.cutoff,
     )
     try:
-        done = analyse(rows, fitting)
+        with np.errstate(all="ignore"):  # a few readings can leave a variance of nothing; the tables then show a dash
+            done = analyse(rows, fitting)
     except ThecalError as error:
         return TestAnalysis(*key, control, None, str(error.problems[0]).replace("\n", "; "), empty)
+    except _UNFIT as error:
+        return TestAnalysis(*key, control, None, f"too few readings for the model ({error})", empty)
     return TestAnalysis(
         *key, control, done, "", _sensitivity(notebook, rows, done) if assay == "von_frey" else done.sensitivity
     )
@@ -191,9 +195,11 @@ def _sensitivity(notebook: Notebook, rows: pd.DataFrame, done: Analysis) -> pd.D
             again.loc[series, name] = columns[name]
         short = replace(done.plan, sensitivity=False, bootstraps=0)
         try:
-            tables.append(analyse(again, short).contrasts.assign(analysis=f"{other} filament steps"))
-        except ThecalError:
-            pass  # the same readings were analysed once already; a variant that fails adds nothing
+            with np.errstate(all="ignore"):
+                tables.append(analyse(again, short).contrasts.assign(analysis=f"{other} filament steps"))
+        except (ThecalError, *_UNFIT) as error:
+            said = f"{other} filament steps: not fitted ({str(error).splitlines()[0][:100]})"
+            tables.append(pd.DataFrame([{"analysis": said, "name": ""}]))
         pooled = pooled_contrasts(rows, filaments, list(done.plan.pairs))
         tables.append(pooled.assign(analysis="from the letters: curves pooled by group and day"))
     tables = [table for table in tables if len(table)]

@@ -23,7 +23,7 @@ RANGES = {
     "von_frey": (1e-4, 400.0),
     "electronic_von_frey": (0.01, 1000.0),
     "hargreaves": (0.1, 120.0),
-    "cold_plate": (0.0, 600.0),
+    "cold_plate": (0.1, 600.0),
     "acetone": (0.0, 300.0),
     "score": (-1000.0, 1000.0),
     "place_preference": (-7200.0, 7200.0),
