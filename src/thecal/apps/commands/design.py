@@ -33,6 +33,7 @@ FOLDER = click.Path(file_okay=False, path_type=Path)
 @click.option("--no-curves", is_flag=True, help="Leave out the curves over visits, filaments, dose and conduct.")
 @click.option("--lists", type=FOLDER, help="Draw the allocation, seal it, and write lists to print into this folder.")
 @click.option("--unseal", type=FOLDER, help="Open the sealed allocation of this folder and check its hash.")
+@click.option("--sealed", is_flag=True, help="Say in the checklists that an allocation was sealed with --lists.")
 @click.option("--secret", type=click.IntRange(0, 2**64 - 1), hidden=True, help="Fix the draw (for tests).")
 @click.option("--seed", type=int, help="Another seed than the study's.")
 @click.option("--solver", type=click.Choice(["compiled", "reference"]), default="compiled", show_default=True)
@@ -40,7 +41,7 @@ FOLDER = click.Path(file_okay=False, path_type=Path)
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def command(study: str, arms: tuple[str, ...], sizes: str | None, experiments: int, target: float, missed: float | None,
             dropout: float, looks: str | None, boundary: str, no_simulate: bool, no_curves: bool, lists: Path | None,
-            unseal: Path | None, secret: int | None, seed: int | None, solver: str, out: Path | None,
+            unseal: Path | None, sealed: bool, secret: int | None, seed: int | None, solver: str, out: Path | None,
             as_json: bool) -> None:
     """Sample size, power, critique and checklists of STUDY, a file or a name of the library.
 
@@ -60,7 +61,7 @@ def command(study: str, arms: tuple[str, ...], sizes: str | None, experiments: i
                       looks=_numbers("--looks", looks), boundary=boundary, simulate=not no_simulate,
                       curves=not no_curves, seed=seed, solver=solver)
     with steps("Design", 14 + 8 * (not no_curves)) as step:
-        found = design_study(study, request, step=step)
+        found = design_study(study, request, sealed, step)
     if out is not None:
         from thecal.report.design import write_page
 
