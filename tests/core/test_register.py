@@ -30,7 +30,7 @@ def test_the_register_and_the_model_use_the_same_numbers() -> None:
     used = set(model.parameter_index) - {name for room in model.rooms for name in room.inputs}
     register = {key for key in load() if not key.startswith("homing.")}  # rules of single cells, not of the ODE
     assert used <= register
-    outside_the_ode = {"anatomy.backflow", "cells.viability", "cells.first_day_loss", "pain.heat_latency",
+    outside_the_ode = {"anatomy.backflow", "cells.viability", "cells.first_day_loss", "cells.spilled", "cells.cargo_time", "pain.heat_latency",
                        "pain.cold_response", "signalling.slice_access"}
     assert register - used == outside_the_ode
 

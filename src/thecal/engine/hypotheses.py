@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from thecal.core.hypotheses import DEFAULT_WEIGHTS, STATEMENTS
 from thecal.core.register import Register
 
 
@@ -17,38 +18,33 @@ class Hypothesis:
     """``off`` and ``on``: value of each register id; None stands for the register's own value."""
 
     id: str
-    name: str
-    meaning: str
     off: Mapping[str, float | None]
     on: Mapping[str, float | None]
 
+    @property
+    def meaning(self) -> str:
+        """The hypothesis in words."""
+        return STATEMENTS[self.id]
+
 
 HYPOTHESES = (
-    Hypothesis("H1", "paracrine TGF-b1", "living cells secrete TGF-b1",
-               {"cells.secretes": 0.0}, {"cells.secretes": 1.0}),
-    Hypothesis("H2", "hit and run", "cells that are eaten turn phagocytes to resolving, which lasts",
-               {"signalling.efferocytosis_turn": 0.0}, {"signalling.efferocytosis_turn": 0.1}),
-    Hypothesis("H3", "IL-10", "IL-10 of the cells carries the effect",
-               {"cells.il10_strength": None}, {"cells.il10_strength": 4.0}),
-    Hypothesis("H4", "vesicles", "vesicles turn phagocytes to resolving",
-               {"cells.vesicle_rate": 0.0}, {"cells.vesicle_rate": 2.0}),
-    Hypothesis("H5", "mitochondria", "cells in contact heal stressed neurons",
-               {"pain.mitochondria": 0.0}, {"pain.mitochondria": 1.0}),
-    Hypothesis("H6", "opioid", "cells release opioids", {"cells.opioid": 0.0}, {"cells.opioid": 0.8}),
-    Hypothesis("H7", "released cargo", "all content is released at once; living cells secrete nothing",
-               {}, {"cells.secretes": 0.0}),
-    Hypothesis("H8", "no homing", "no capture at DRG borders", {"cells.homing": 1.0}, {"cells.homing": 0.0}),
-    Hypothesis("H9", "sign of TGF-b1", "TGF-b1 excites quiet tissue",
-               {"pain.excitation": 0.0}, {"pain.excitation": 0.15}),
+    Hypothesis("H1", {"cells.secretes": 0.0}, {"cells.secretes": 1.0}),
+    Hypothesis("H2", {"signalling.efferocytosis_turn": 0.0}, {"signalling.efferocytosis_turn": 0.1}),
+    Hypothesis("H3", {"cells.il10_strength": None}, {"cells.il10_strength": 4.0}),
+    Hypothesis("H4", {"cells.vesicle_rate": 0.0}, {"cells.vesicle_rate": 2.0}),
+    Hypothesis("H5", {"pain.mitochondria": 0.0}, {"pain.mitochondria": 1.0}),
+    Hypothesis("H6", {"cells.opioid": 0.0}, {"cells.opioid": 0.8}),
+    Hypothesis("H7", {"cells.spilled": 0.0}, {"cells.secretes": 0.0, "cells.spilled": 1.0}),
+    Hypothesis("H8", {"cells.homing": 1.0}, {"cells.homing": 0.0}),
+    Hypothesis("H9", {"pain.excitation": 0.0}, {"pain.excitation": 0.15}),
 )
-DEFAULT = {"H1": 1.0, "H2": 1.0}
 
 
 def overrides_of(weights: Mapping[str, float], register: Register) -> dict[str, float]:
     """Register values under the given weights; a hypothesis that is not named stands at its default."""
     values: dict[str, float] = {}
     for hypothesis in HYPOTHESES:
-        weight = weights.get(hypothesis.id, DEFAULT.get(hypothesis.id, 0.0))
+        weight = weights.get(hypothesis.id, DEFAULT_WEIGHTS[hypothesis.id])
         if not hypothesis.off and weight == 0:
             continue
         for key, on in hypothesis.on.items():

@@ -102,6 +102,9 @@ def _carried(given: Administration, model: Model, structure: Structure, values: 
             for c, part in zip(structure.compartments, share, strict=True):
                 offset[model.state_index[f"cells.suspended[{c}]"]] += living * part
             offset[model.state_index["cells.dead"]] += (amount - living) * share.sum()
+            spilled = amount * values["cells.spilled"] * values["cells.secretion_rate"] * values["cells.cargo_time"]
+            for c, part, volume in zip(structure.compartments, share, size, strict=True):
+                offset[model.state_index[f"anatomy.latent[{c}]"]] += spilled * part / volume
         elif what == "dead_cells":
             offset[model.state_index["cells.dead"]] += amount * share.sum()
         elif what == "vesicles":

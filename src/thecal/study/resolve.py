@@ -7,13 +7,14 @@ from dataclasses import replace
 from typing import TypeVar
 
 from thecal.core.errors import Problem, ThecalError
+from thecal.core.hypotheses import DEFAULT_WEIGHTS
 from thecal.core.register import Parameter
 from thecal.study.catalogue import find_assay, find_injury, find_species, records
 from thecal.study.giving import Given, as_parameters, overrides, read_give
 from thecal.study.model.names import normal
 from thecal.study.model.problems import did_you_mean, located
 from thecal.study.model.records import InjuryRecord, SpeciesRecord, StrainRecord
-from thecal.study.model.study import DEFAULT_WEIGHTS, Arm, Injury, Study
+from thecal.study.model.study import Arm, Injury, Study
 from thecal.study.model.text import shown
 from thecal.study.plan import (
     Administration,

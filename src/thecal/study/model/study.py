@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PrivateAttr, WithJsonSchema, model_validator
 
+from thecal.core.hypotheses import STATEMENTS as HYPOTHESES
 from thecal.study.model.fields import (
     Count,
     Days,
@@ -28,19 +29,6 @@ from thecal.study.model.fields import (
 from thecal.study.model.problems import place
 from thecal.study.model.records import Donor, InjuryRecord, ProductRecord
 from thecal.study.model.text import Document, shown
-
-HYPOTHESES = {
-    "H1": "paracrine TGF-b1: living cells relieve by what they secrete",
-    "H2": "hit and run: dying cells switch the host's macrophages and microglia for good",
-    "H3": "IL-10, of the host or the donor",
-    "H4": "extracellular vesicles with their own clearance",
-    "H5": "mitochondria handed over by contact",
-    "H6": "opioid release",
-    "H7": "cargo released at once when cells lyse",
-    "H8": "no homing: capture at a ganglion is switched off",
-    "H9": "TGF-b1 excites quiet tissue",
-}
-DEFAULT_WEIGHTS: dict[str, float] = {name: 1.0 if name in ("H1", "H2") else 0.0 for name in HYPOTHESES}
 
 
 def _switches(value: Any) -> Any:
