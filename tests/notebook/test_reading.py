@@ -236,3 +236,11 @@ def test_wrong_mapping_is_one_clear_error(tmp_path, bad):
     with pytest.raises(ThecalError) as caught:
         read_mapping(write(tmp_path, bad, "map.yaml"))
     assert caught.value.problems[0].what
+
+
+def test_sudo_series(tmp_path):
+    """Five touches, filaments numbered in the full set of 20: 10^(0.240 x (5 + 1/2) - 2.00) g after a last O at 5."""
+    notebook = read(tmp_path, LONG + "a,3,oxoxo,5,g\nb,3,oxxox,4,g\nc,3,oxooxx,5,g\n", method="sudo")
+    table = notebook.readings
+    assert table["value_log10"].tolist()[:2] == pytest.approx([0.24 * 5.5 - 2, 0.24 * 3.5 - 2])
+    assert table["value"].isna().tolist() == [False, False, True] and kinds(notebook, "went_on") == [("c", 3.0)]

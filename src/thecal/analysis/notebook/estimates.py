@@ -12,11 +12,12 @@ import pandas as pd
 from thecal.analysis.notebook.findings import Finding
 from thecal.analysis.notebook.layout import Entry, finding_at
 from thecal.analysis.notebook.mapping import Mapping
-from thecal.analysis.notebook.series_check import check_series
+from thecal.analysis.notebook.series_check import CleanSeries, check_series
 from thecal.analysis.notebook.spelling import read_name, read_number, read_sex
 from thecal.analysis.notebook.table import frame, threshold_columns, with_logs
 from thecal.analysis.notebook.vocabulary import UNITS
 from thecal.assay.percent_response import fit_counts
+from thecal.assay.sudo import sudo
 from thecal.assay.threshold import estimate
 
 RANGES = {
@@ -78,6 +79,8 @@ def _series_rows(entries: list[Entry], mapping: Mapping, steps: str, findings: l
         [clean[i].letters for i in usable] or [""], [clean[i].last for i in usable] or [1], filaments, steps=steps
     )
     columns = threshold_columns(thresholds)
+    if mapping.method == "sudo":
+        columns |= _sudo_columns([clean[i] for i in usable], mapping)
     rows = []
     for entry, series in zip(entries, clean, strict=True):
         rows.append(
@@ -87,6 +90,20 @@ def _series_rows(entries: list[Entry], mapping: Mapping, steps: str, findings: l
     for at, i in enumerate(usable):
         rows[i].update({name: values[at] for name, values in columns.items()})
     return rows
+
+
+def _sudo_columns(series: list[CleanSeries], mapping: Mapping) -> dict[str, np.ndarray]:
+    """SUDO thresholds: no interval and no censoring; none where there are not five touches."""
+    first = mapping.filament_set().first_number
+    log10_g = sudo([s.letters for s in series] or [""], [s.last + first - 1 for s in series] or [0], mapping.species)
+    nothing = np.full(log10_g.size, np.nan)
+    return {
+        "value": 10.0**log10_g,
+        "value_log10": log10_g,
+        "low": nothing,
+        "high": nothing,
+        "censored": np.full(log10_g.size, ""),
+    }
 
 
 def _number_rows(entries: list[Entry], mapping: Mapping, findings: list[Finding]) -> list[dict[str, Any]]:

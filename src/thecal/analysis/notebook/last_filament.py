@@ -71,8 +71,9 @@ def _how_written(values: list[float], filaments: FilamentSet) -> str:
 
 
 def _place(value: float, written: str, filaments: FilamentSet) -> int | None:
-    if written == "position":
-        return int(value) if value == int(value) and 1 <= value <= len(filaments) else None
+    if written == "position":  # counted in the full set of 20 where the set is a part of that
+        place = value - filaments.first_number + 1
+        return int(place) if place == int(place) and 1 <= place <= len(filaments) else None
     if written == "g":
         return filaments.position(value)
     handle = filaments.forces_log10_g + 4.0
@@ -82,7 +83,7 @@ def _place(value: float, written: str, filaments: FilamentSet) -> int | None:
 
 def _described(filaments: FilamentSet, written: str) -> str:
     if written == "position":
-        return f"1 to {len(filaments)}"
+        return f"{filaments.first_number} to {filaments.first_number + len(filaments) - 1}"
     values = filaments.marked_g or tuple(10**f for f in filaments.log10_g)
     return (
         "handles " + ", ".join(f"{f + 4:.2f}" for f in filaments.log10_g)

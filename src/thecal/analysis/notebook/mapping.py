@@ -58,6 +58,9 @@ class Mapping(BaseModel):
     last_filament: Literal["position", "g", "handle"] | None = Field(
         None, description="how the last filament is written"
     )
+    method: Literal["up-down", "sudo"] = Field(
+        "up-down", description="sudo: always five touches, no table (Bonin 2014)"
+    )
     letters: LetterNames | None = None
     after_change: int = Field(4, ge=1, le=10, description="responses after the first change of letter")
     groups: dict[str, str] = Field(default_factory=dict, description="name as written -> name to use")
@@ -74,7 +77,8 @@ class Mapping(BaseModel):
         """The set in use, with the start."""
         if isinstance(self.filaments, list):
             return FilamentSet.from_grams(self.filaments, start=self.start)
-        found = filament_set(self.filaments or self.species)
+        usual = f"sudo-{self.species}" if self.method == "sudo" else self.species
+        found = filament_set(self.filaments or usual)
         return found if self.start is None else FilamentSet(**{**vars(found), "start": self.start})
 
 

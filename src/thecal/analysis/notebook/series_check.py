@@ -15,6 +15,7 @@ from thecal.analysis.notebook.mapping import Mapping
 from thecal.analysis.notebook.spelling import Letters, read_letters
 from thecal.assay.filaments import FilamentSet
 from thecal.assay.series import LONGEST, after_change, positions, read_series
+from thecal.assay.sudo import TOUCHES
 
 _SLIP = {1: "a letter is missing or one too many, or the last filament is one off", 2: "one letter is mistyped"}
 
@@ -80,7 +81,11 @@ def check_series(
                 )
                 clean.append(CleanSeries(text, last, usable=False, note="impossible filament"))
                 continue
-        findings += _check_one(entry, text, last, start, filaments, mapping.after_change)
+        findings += _check_path(entry, text, last, start, filaments)
+        if mapping.method == "sudo":
+            findings += _check_five(entry, text)
+        else:
+            findings += _check_stop(entry, text, last, start, filaments, mapping.after_change)
         clean.append(CleanSeries(text, last, usable=True))
     return clean, findings + _habits(entries, clean, mapping), start
 
@@ -164,7 +169,8 @@ def _restored(entry: Entry, read: Letters, last: int | None, start: int, finding
     return read.clean
 
 
-def _check_one(entry: Entry, text: str, last: int, start: int, filaments: FilamentSet, rule: int) -> list[Finding]:
+def _check_path(entry: Entry, text: str, last: int, start: int, filaments: FilamentSet) -> list[Finding]:
+    """Do letters, start and last filament fit, and does the path stay inside the set?"""
     walk = _walk(text)
     path = [last + step for step in walk.path]
     found = []
@@ -189,6 +195,23 @@ def _check_one(entry: Entry, text: str, last: int, start: int, filaments: Filame
                 "another start, or a typing slip",
             )
         )
+    return found
+
+
+def _check_five(entry: Entry, text: str) -> list[Finding]:
+    """SUDO takes five touches, whatever the animal answers."""
+    if len(text) == TOUCHES:
+        return []
+    kind, what = (
+        "stopped_early" if len(text) < TOUCHES else "went_on",
+        f"{text}: {len(text)} touches, SUDO takes {TOUCHES}",
+    )
+    return [finding_at(entry, kind, what, "no threshold for this reading", "the usual up-down method?", "error")]
+
+
+def _check_stop(entry: Entry, text: str, last: int, start: int, filaments: FilamentSet, rule: int) -> list[Finding]:
+    """Was the rule kept: stop after some responses to the first change, or at an end of the set?"""
+    walk, found = _walk(text), []
     after, from_start = walk.after, start - walk.path[0]
     end = 1 if text[-1] == "X" else len(filaments)
     at_end = last == end and from_start == end
@@ -256,7 +279,7 @@ def _habits(entries: list[Entry], clean: list[CleanSeries], mapping: Mapping) ->
         c for c in clean if c.usable and c.letters[0] == "X" and 0 <= _walk(c.letters).after < mapping.after_change
     ]
     total = sum(lengths.values())
-    if total >= 10 and len(short) > 0.5 * total:
+    if mapping.method == "up-down" and total >= 10 and len(short) > 0.5 * total:
         usual = lengths.most_common(1)[0][0]
         return [
             Finding(

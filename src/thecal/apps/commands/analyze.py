@@ -37,6 +37,9 @@ _SHOWN = 12  # findings on the terminal; all are in the report
     show_default=True,
     help="Equal filament steps as in published thresholds, or the true forces.",
 )
+@click.option(
+    "--method", type=click.Choice(["up-down", "sudo"]), help="up-down (default), or SUDO: always five touches."
+)
 @click.option("--reference", help="The control group; found by its name if not given.")
 @click.option(
     "--out",
@@ -61,6 +64,7 @@ def command(
     species: str | None,
     filaments: str | None,
     assay: str | None,
+    method: str | None,
     steps: str,
     reference: str | None,
     out: Path | None,
@@ -78,7 +82,7 @@ def command(
     from thecal.analysis.notebook.mapping import read_mapping
     from thecal.analysis.notebook.read import read_notebook
 
-    chosen = read_mapping(mapping, species=species, filaments=_filaments(filaments), assay=assay)
+    chosen = read_mapping(mapping, species=species, filaments=_filaments(filaments), assay=assay, method=method)
     with _busy("Reading and checking") as show:
         notebook = read_notebook(files, meta, chosen, steps)
         show("Analysing")
