@@ -9,7 +9,7 @@ import numpy as np
 from thecal.analysis.homing import Homing
 from thecal.engine.homing.course import PLACES
 
-SAMPLE = 5000
+SAMPLE = 10_000
 FRAME_DAYS = (0.0, 1 / 144, 2 / 144, 4 / 144, 1 / 12, 1 / 6, 0.5, 1, 1.5, 2, 2.5, 3, 3.5, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13,
               14, 16, 18, 20, 22, 24, 26, 28, 31, 34, 37, 40, 43, 46, 49, 52, 56)
 STATES = ("suspended", "rolling", "in the head", "crawling", "at a ganglion", "dead")

@@ -1,0 +1,87 @@
+"""``thecal cells STUDY``: single cells from the needle to the ganglion."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from thecal.analysis.homing import Homing
+
+
+@click.command()
+@click.argument("study")
+@click.option("--arm", "arm_id", help="Which arm; default the first that gives living cells.")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder for counts and viewer; default runs/cells-STUDY.")
+@click.option("--seed", type=int, help="Replaces the study's seed.")
+@click.option("--agents", type=click.IntRange(1_000, 20_000_000), default=250_000, show_default=True,
+              help="Agents to follow; with more cells than agents, each stands for several.")
+@click.option("--draws", type=click.IntRange(0, 500), default=16, show_default=True,
+              help="Draws of the parameters for the intervals; 0 for the interval of sampling alone.")
+@click.option("--json", "as_json", is_flag=True, help="Print the counts as JSON; files only with --out.")
+def command(study: str, arm_id: str | None, out: Path | None, seed: int | None, agents: int, draws: int,
+            as_json: bool) -> None:
+    """Follow single cells of one arm of STUDY.
+
+    Counts by level, side and day go to the terminal and to counts.csv, an animated viewer to canal.html.
+    """
+    from thecal.analysis.homing import arm_with_cells, as_data, study_homing
+    from thecal.report.canal_viewer.frames import FRAME_DAYS, SAMPLE
+    from thecal.study import load, resolve
+
+    plan = resolve(load(study))
+    arm = arm_with_cells(plan, arm_id)
+    draw = out is not None or not as_json
+    with _bar(arm.label) as show:
+        homing = study_homing(plan, arm, seed=plan.seed if seed is None else seed, agents=agents, draws=draws,
+                              frame_days=FRAME_DAYS if draw else (), sample=SAMPLE if draw else 0, progress=show)
+    data = as_data(homing)
+    if draw:
+        data["files"] = _write(homing, data, out or Path("runs") / f"cells-{plan.name}")
+    click.echo(json.dumps(data, allow_nan=False)) if as_json else _tell(data)
+
+
+def _write(homing: Homing, data: dict, folder: Path) -> list[str]:
+    from thecal.report.canal_viewer.write import write_files
+
+    return [str(path) for path in write_files(homing, data, folder)]
+
+
+def _tell(data: dict) -> None:
+    days = sorted({row["day"] for row in data["drg"]})
+    click.echo(f"Living cells at each ganglion, days {data['days']} ({data['interval']})")
+    click.echo(f"{'':14}" + "".join(f"{'day ' + format(d, 'g'):>22}" for d in days))
+    for level, side in dict.fromkeys((row["level"], row["side"]) for row in data["drg"]):
+        cells = [row for row in data["drg"] if (row["level"], row["side"]) == (level, side)]
+        texts = [f"{row['cells']:.0f} ({row['low']:.0f}-{row['high']:.0f})" for row in cells]
+        click.echo(f"{level + ' ' + side:14}" + "".join(f"{text:>22}" for text in texts))
+    ratio = data["injured_to_other"]
+    words = {"default": "as declared", "cxcr4_knockdown": "Cxcr4 knocked down to 30 %", "cxcl12_off": "without CXCL12"}
+    click.echo(f"Injured side over the other on day {data['injured_to_other_day']:g}: "
+               + ", ".join(f"{words[k]} {v}" for k, v in ratio.items()))
+    local = data["local_tgfb1"]
+    click.echo(f"Active TGF-b1 at the injured ganglia is {local['factor']:.1f} times its mean over the lumbar wall.")
+    click.echo(f"{data['agents']} agents, {data['cells_per_agent']:.3g} cells each. {data['disclaimer']}")
+    for path in data.get("files", []):
+        click.echo(f"Wrote {path}")
+
+
+@contextmanager
+def _bar(label: str) -> Iterator[Callable[[float], None]]:
+    """Share done, on stderr, on a terminal only."""
+    import sys
+
+    if not sys.stderr.isatty():
+        yield lambda share: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as live:
+        task = live.add_task(label, total=1.0)
+        yield lambda share: live.update(task, completed=share)
