@@ -163,3 +163,23 @@ def test_relative_effect_is_brunner_and_munzels_worked_example():
     rng = np.random.default_rng(0)
     x, y = rng.integers(0, 5, 9), rng.integers(1, 6, 7)
     assert relative_effect(x, y).p == pytest.approx(stats.brunnermunzel(x, y).pvalue)
+
+
+@pytest.mark.parametrize("method", ["kenward-roger", "satterthwaite"])
+def test_one_reading_per_animal_is_welch_and_student(method):
+    # an ELISA on one day: with a variance for each arm the model is Welch's t test, with one variance Student's
+    rng = np.random.default_rng(6)
+    values = {"vehicle": rng.normal(1.9, 0.1, 6), "bmsc": rng.normal(2.2, 0.25, 5)}
+    rows = [(f"{a}{i}", a, 8, x) for a, v in values.items() for i, x in enumerate(v)]
+    table = pd.DataFrame(rows, columns=["animal", "arm", "day", "value"])
+    for by, equal in (("arm", False), (None, True)):
+        found = analyse(table, AnalysisPlan(outcome="value", reference="vehicle", residual_by=by, method=method,
+                                            sensitivity=False, **QUICK)).contrasts.iloc[0]
+        twin = stats.ttest_ind(values["bmsc"], values["vehicle"], equal_var=equal)
+        interval = twin.confidence_interval()
+        assert found["t"] == pytest.approx(twin.statistic)
+        if method == "satterthwaite" or equal:
+            assert [found["df"], found["p"], found["low"], found["high"]] == pytest.approx(
+                [twin.df, twin.pvalue, interval.low, interval.high])
+        else:
+            assert found["df"] == pytest.approx(twin.df, rel=0.25)

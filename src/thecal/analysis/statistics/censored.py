@@ -8,7 +8,7 @@ stay honest.
 
 Priors: the standard deviation between animals uniform, the residual one uniform in its logarithm; each coefficient
 normal around the mean of the data with ten times their standard deviation, which matters only where *every* reading
-of a cell is censored. Measured: with half the readings of an arm of six hidden, a difference of 0.70 comes out 0.07
+of a cell is censored. Measured: with half the readings of an arm of six hidden, a difference of 0.70 comes out 0.08
 too large (taken at face value: 0.18 too small) and its 95 % interval covers in 96 %.
 Sources: Rubin 1987; Barnard & Rubin 1999; Gelman 2006 (uniform prior on a standard deviation). Twin: the random-
 intercept Tobit likelihood integrated and maximised in R (tests/twins_r/tobit.R).

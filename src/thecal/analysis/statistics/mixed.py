@@ -122,7 +122,8 @@ def reml(data: Blocks, bounded: bool = True) -> Fit:
     r = len(data.variances)
     visits = data.mask.shape[1]
     lowest = 0.0 if bounded else -1.0 / max(visits, 2)
-    bounds = [(lowest, 1e3)] + [(1e-6, 1e3)] * (r - 1)
+    single = visits == 1                       # one reading per animal: nothing tells animal from residual
+    bounds = [(0.0, 0.0) if single else (lowest, 1e3)] + [(1e-6, 1e3)] * (r - 1)
 
     def objective(x: Floats) -> tuple[float, Floats]:
         try:
@@ -131,11 +132,11 @@ def reml(data: Blocks, bounded: bool = True) -> Fit:
             return 1e10, np.zeros(r)
         return value, gradient * scale
 
-    start = np.array([0.3, *[0.7] * (r - 1)])
+    start = np.array([0.0 if single else 0.3, *[0.7] * (r - 1)])
     found = optimize.minimize(objective, start, jac=True, bounds=bounds, method="L-BFGS-B",
                               options={"maxiter": 500, "ftol": 1e-13, "gtol": 1e-8}).x
     found = _polish(data, found, scale, bounds)
-    return Fit(data, found * scale, at_bound=bool(bounded and found[0] <= 1e-9))
+    return Fit(data, found * scale, at_bound=bool((bounded or single) and found[0] <= 1e-9))
 
 
 class Fit:
