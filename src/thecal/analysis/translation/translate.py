@@ -13,7 +13,7 @@ from thecal.analysis.evidence import handover
 from thecal.analysis.evidence.synthesis import plain
 from thecal.analysis.translation import causes, uncertainty
 from thecal.analysis.translation.carry import Treatment, carried, csf_ul, species_called, treatment_of
-from thecal.analysis.translation.rules import Carried, Rule, carry, most_cells, rules, volume_factor
+from thecal.analysis.translation.rules import Carried, Rule, carry, largest_published, most_cells, rules, volume_factor
 from thecal.analysis.translation.simulate import WINDOW_D, Course, area, course, curves, exposure_grid
 from thecal.core.errors import ThecalError
 from thecal.engine.coupling import assemble_model
@@ -25,6 +25,7 @@ from thecal.study.plan import ArmPlan, Species, StudyPlan
 
 NO_BASIS = "no basis"
 DRAWS = 300
+ACTIVE = "anatomy.csf_tgfb1_active"
 INJECTED = {"anatomy.backflow", "cells.viability", "cells.first_day_loss", "cells.paracrine_half"}
 MEANING = ("what the animal's pain would do if it lay in this canal; nobody has measured pain biology in the target "
            "species this way, and no trial has tested it")
@@ -87,18 +88,19 @@ class Translation:
         return found
 
     def _exposure(self, arms: Sequence[ArmPlan], references: Sequence[ArmPlan], species: Species,
-                  values: Sequence[dict[str, float]]) -> list[float]:
+                  values: Sequence[dict[str, float]], where: str = "") -> list[float]:
         times = exposure_grid(self.treatment.dose_day_d)
         many = list(range(len(arms)))
-        both = [curves(each, layout_of(species), values, many, times, (self.treatment.local,), self.solver)[..., 0]
+        both = [curves(each, layout_of(species), values, many, times, (where or self.treatment.local,),
+                       self.solver)[..., 0]
                 for each in (arms, references)]
         return [float(x) for x in area(times, *both, self.treatment.dose_day_d)]
 
-    def exposure_there(self, amounts: Sequence[float], volumes: Sequence[float]) -> list[float]:
-        """Local exposure of the usual animal in the target species for some doses."""
+    def exposure_there(self, amounts: Sequence[float], volumes: Sequence[float], where: str = "") -> list[float]:
+        """Exposure of the usual animal in the target species for some doses, at the ganglia or as observed ``where``."""
         pairs = [self.there(a, v) for a, v in zip(amounts, volumes, strict=True)]
         values = values_of(arm_register(pairs[0][0]), self.centre)
-        return self._exposure([p[0] for p in pairs], [p[1] for p in pairs], self.target, [values] * len(pairs))
+        return self._exposure([p[0] for p in pairs], [p[1] for p in pairs], self.target, [values] * len(pairs), where)
 
     def equal_exposure(self) -> float | str:
         """The factor on the dose that gives the exposure of home, or why there is none."""
@@ -186,8 +188,9 @@ class Translation:
         best = np.array([np.nan if r is None else r.best for r in reliefs[1:]])
         ratio = self.exposure_there([c.amount], [c.volume])[0] / self.at_home
         row |= {"dose_cells": t.dose_cells * c.amount if t.dose_cells else None, "dose_factor": c.amount,
-                "volume_ul": t.volume_ul * c.volume, "local_exposure_ratio": ratio, "causes":
-                [cause.as_dict() for cause in self.causes(c)]}
+                "volume_ul": t.volume_ul * c.volume, "local_exposure_ratio": ratio,
+                "csf_active_tgfb1_ng_d_ml": self.exposure_there([c.amount], [c.volume], ACTIVE)[0],
+                "causes": [cause.as_dict() for cause in self.causes(c)]}
         if first is not None:
             row["relief"] = first.as_dict() | {
                 "meaning": MEANING, "days_over_draws": uncertainty.quantiles(days),
@@ -253,7 +256,9 @@ class Translation:
         profile = area(times, *both, self.treatment.dose_day_d)
         ganglia = float(np.mean([profile[g.segment] for g in structure.side("injured")]))
         cord = float(np.mean(profile[list(structure.cord_segments)]))
-        return {"name": name, "species": species.name, "exposure_ng_d_ml": [float(x) for x in profile],
+        return {"name": name, "species": species.name, "length_mm": values["anatomy.canal_length"],
+                "ganglia_mm": [g.position_mm for g in species.drg], "cord_mm": list(species.cord_lumbar_mm),
+                "needle_mm": arm.administrations[0].position_mm, "exposure_ng_d_ml": [float(x) for x in profile],
                 "beside_ganglia": ganglia, "beside_cord": cord,
                 "cord_over_ganglia": cord / ganglia if ganglia > 0 else None}
 
@@ -262,6 +267,10 @@ class Translation:
         t, home = self.treatment, self.home_course.relief(self.treatment.plan)[0]
         return plain({
             "rules": self.rows, "study": t.plan.name, "arm": t.arm.id, "from": t.species.name, "to": self.target.name,
+            "doses": len({a.day_d for a in t.arm.administrations if "cells" in a.amounts or a.amounts}),
+            "products": sorted({a.product for a in t.arm.administrations if a.amounts}),
+            "donor": t.arm.administrations[0].donor,
+            "largest_published_cells": largest_published(self.target),
             "at_home": {"dose_cells": t.dose_cells, "volume_ul": t.volume_ul, "local_exposure": self.at_home,
                         "relief": home.as_dict() if home else NO_BASIS,
                         "csf_ul": csf_ul(t.species), "csf_ul_target": csf_ul(self.target)},

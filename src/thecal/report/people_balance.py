@@ -1,0 +1,81 @@
+"""Benefit against harm for each indication, as data for the page: tables, draws for the sliders, and words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from thecal.analysis.harm import balance, hazards, records
+
+INDICATIONS = ("peripheral_nerve_injury_pain", "lumbar_radicular_pain", "spinal_cord_injury_pain", "chronic_pain")
+DRAWS = 200
+START = 0.1  # where the sliders stand before the reader moves them; nobody's judgement, and the page says so
+STEPS = (0.0, 0.1, 0.3, 1.0)
+
+
+def treatment_shown(found: Mapping[str, Any]) -> dict[str, Any]:
+    """What is put into a person for the harm part: the dose of a rule with a basis, never beyond what was published.
+
+    Doses past all experience have no harm data, so rates are those of published doses whatever the rule asks for.
+    """
+    rows = [r for r in found["rules"] if r["relief"] != "no basis" and r["dose_cells"]]
+    chosen = next((r for r in rows if r["name"] == "cells per ml CSF"), rows[0] if rows else None)
+    cells = {"BMSC": "bmsc", "adipose stromal cells": "asc", "umbilical-cord stromal cells": "uc_msc"}
+    name = next((cells[p] for p in found["products"] if p in cells), "bmsc")
+    donor = "autologous" if found["donor"] in ("syngeneic", "autologous") else found["donor"]
+    if chosen is None:
+        return {"rule": "", "product": {"cells": name, "donor": donor}, "dose_cells": 1e8, "volume_ul": 5000.0,
+                "repeats": max(1, found["doses"]), "exposure": {}, "beyond": ""}
+    return {"rule": chosen["name"], "product": {"cells": name, "donor": donor}, "dose_cells": chosen["dose_cells"],
+            "volume_ul": chosen["volume_ul"], "repeats": max(1, found["doses"]), "beyond": chosen["beyond_experience"],
+            "exposure": {"tgfb1_ng_d_ml": max(0.0, chosen["csf_active_tgfb1_ng_d_ml"])}}
+
+
+def indication(name: str, plan: Mapping[str, Any]) -> dict[str, Any]:
+    """One indication: its effects table, its draws, and what would have to be true."""
+    common = {"product": plan["product"], "dose_cells": plan["dose_cells"], "volume_ul": plan["volume_ul"]}
+    listed = hazards.assess(name, "human", repeats=plan["repeats"], exposure=plan["exposure"], **common)
+    rated = [h for h in listed if h.kind == "rate" and h.unit.startswith("per 100")]
+    ids = [h.id for h in rated]
+
+    def one(which: str) -> balance.Plane:
+        return balance.plane(name, {k: float(k == which) for k in ids}, sham=(0.0, 0.0), repeats=plan["repeats"],
+                             draws=DRAWS, **common)
+
+    parts = {h.id: one(h.id).harm for h in rated}
+    response = one("").benefit
+    sham = balance.sham_response(name)
+    return {
+        "id": name, "title": records.indication(name)["name"], "remark": records.indication(name)["remark"],
+        "effects": [_effect(e) for e in balance.effects_table(name, plan["repeats"], **common)],
+        "hazards": [h.as_dict() for h in listed],
+        "draws": {"harm": {k: [round(float(v), 3) for v in x] for k, x in parts.items()},
+                  "response": None if response is None else [round(float(v), 2) for v in response]},
+        "sliders": [{"id": h.id, "name": h.name, "typical": round(float(np.median(parts[h.id])), 2)} for h in rated],
+        "unknown": [h.name for h in listed if h.kind == "unknown"], "sham": [round(s) for s in sham],
+        "fixed": [_fixed(w, parts, response, sham[1]) for w in STEPS],
+        "must": balance.must_be_true(name, dict.fromkeys(ids, START), plan["repeats"], **common)}
+
+
+def _fixed(weight: float, parts: Mapping[str, np.ndarray], response: np.ndarray | None, sham: float) -> dict[str, Any]:
+    """One line of the table that stands for the sliders where there is no script: all weights alike."""
+    harm = np.sum([weight * x for x in parts.values()], axis=0) if parts else np.zeros(DRAWS)
+    ahead = None if response is None else float(np.mean(response - sham > harm))
+    return {"weight": weight, "needed": float(np.median(harm)), "ahead": ahead,
+            "undone": None if response is None else float(np.median(response) - np.median(harm))}
+
+
+def _effect(effect: balance.Effect) -> dict[str, Any]:
+    def words(numbers: tuple[float, float, float] | None) -> str:
+        return "unknown" if numbers is None else f"{_number(numbers[1])} ({_number(numbers[0])} to {_number(numbers[2])})"
+
+    return {"name": effect.name, "favourable": effect.favourable, "with": words(effect.with_cells),
+            "without": words(effect.without_cells), "known": effect.with_cells is not None,
+            "words": effect.natural_frequency, "certainty": effect.certainty, "basis": effect.basis,
+            "sources": list(effect.sources)}
+
+
+def _number(value: float) -> str:
+    return f"{value:.0f}" if value >= 10 or value == 0 else f"{value:.1f}"
