@@ -1,0 +1,86 @@
+"""Real data: files are bounded, kept under names of our own, read in a process of its own, and removed."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, UploadFile
+
+from thecal.apps.web.settings import MOST_FILES, MOST_MEMORY, MOST_UPLOAD, SLOWEST_ANALYSIS_S
+from thecal.core.errors import Problem, ThecalError
+
+router = APIRouter(prefix="/api", tags=["data"])
+
+SUFFIXES = {".xlsx", ".csv", ".txt", ".tsv"}
+_turns = threading.BoundedSemaphore(2)
+
+
+@router.post("/data")
+def analyse(files: list[UploadFile], reference: Annotated[str, Form(max_length=200)] = "",
+            species: Annotated[str, Form(max_length=40)] = "") -> dict[str, Any]:
+    """Check and analyse notebooks, as ``thecal analyze`` does.
+
+    Arguments:
+        files: XLSX or CSV, at most 8 of 20 MB together. reference: the control group. species: mouse or rat.
+    """
+    if not 0 < len(files) <= MOST_FILES:
+        raise ThecalError.single("files", "wrong number of files", seen=str(len(files)),
+                                 allowed=f"1 to {MOST_FILES}", code="files")
+    with tempfile.TemporaryDirectory(prefix="thecal-data-") as place:
+        names = _keep(files, Path(place))
+        if not _turns.acquire(timeout=SLOWEST_ANALYSIS_S):
+            raise ThecalError.single("files", "too many files are being analysed", remedy="try again in a minute",
+                                     code="busy")
+        try:
+            return {**_analysed(Path(place), list(names), reference, species), "names": names}
+        finally:
+            _turns.release()
+
+
+def _keep(files: list[UploadFile], place: Path) -> dict[str, str]:
+    """Write the files under names of our own; what each was called."""
+    names, left = {}, MOST_UPLOAD
+    for number, file in enumerate(files, 1):
+        called = (file.filename or "").replace("\\", "/").rsplit("/", 1)[-1][:120]
+        suffix = Path(called).suffix.lower()
+        if suffix not in SUFFIXES:
+            raise ThecalError.single("files", "this kind of file is not read here", seen=called[-60:],
+                                     allowed=", ".join(sorted(SUFFIXES)), remedy="save it as XLSX or CSV",
+                                     code="file-type")
+        content = file.file.read(left + 1)
+        left -= len(content)
+        if left < 0:
+            raise ThecalError.single("files", "the files are too large", allowed=f"{MOST_UPLOAD // 2**20} MB together",
+                                     code="too-large")
+        kept = f"file{number}{suffix}"
+        (place / kept).write_bytes(content)
+        names[kept] = called
+    return names
+
+
+def _analysed(place: Path, files: list[str], reference: str, species: str) -> dict[str, Any]:
+    """The answer of a process that may use so much time and memory and no more."""
+    order = json.dumps({"files": files, "reference": reference or None, "species": species or None,
+                        "memory": MOST_MEMORY})
+    try:
+        done = subprocess.run([sys.executable, "-m", "thecal.apps.web.reader"], input=order.encode(), cwd=place,
+                              capture_output=True, timeout=SLOWEST_ANALYSIS_S, check=False)
+    except subprocess.TimeoutExpired:
+        raise ThecalError.single("files", "the analysis took too long and was stopped",
+                                 allowed=f"{SLOWEST_ANALYSIS_S:.0f} s", remedy="split the notebook by cohort",
+                                 code="too-slow") from None
+    try:
+        answer: dict[str, Any] = json.loads(done.stdout)
+    except ValueError:
+        raise ThecalError.single("files", "the files could not be analysed within the memory allowed",
+                                 allowed=f"{MOST_MEMORY // 2**30} GB", remedy="split the notebook by cohort",
+                                 code="not-analysed") from None
+    if "problems" in answer:
+        raise ThecalError([Problem(**problem) for problem in answer["problems"]])
+    return answer

@@ -1,0 +1,183 @@
+"""Studies: the library, what a form can choose from, findings about a file, the schema, and the preview."""
+
+from __future__ import annotations
+
+import functools
+import re
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from thecal.apps.web import envelope
+from thecal.core.errors import Problem, ThecalError
+
+router = APIRouter(prefix="/api", tags=["studies"])
+
+StudyText = Annotated[str, Field(max_length=1_000_000, description="A study file, word for word.")]
+_LINE = re.compile(r"line (\d+)\)?$")
+_PATH = re.compile(r"^([A-Za-z_][\w.\[\]-]*)")
+
+
+class Ask(BaseModel):
+    """A body with known keys only."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Checked(Ask):
+    """A study to check."""
+
+    text: StudyText
+
+
+class Previewed(Ask):
+    """An arm of a study to look at."""
+
+    text: StudyText
+    arm: Annotated[str, Field(max_length=64)]
+
+
+class Finding(BaseModel):
+    """One finding about a study file, with the line and the path that it is about."""
+
+    where: str
+    what: str
+    seen: str
+    allowed: str
+    remedy: str
+    severity: str
+    code: str
+    line: int | None
+    path: str
+
+
+class ArmShown(BaseModel):
+    """An arm as the list of arms shows it."""
+
+    id: str
+    label: str
+    role: str
+    n: int
+    reference: str | None
+    injured: bool
+    first_dose_d: float | None
+
+
+class Findings(BaseModel):
+    """What a check found; ``arms`` is empty where the study cannot be run."""
+
+    problems: list[Finding]
+    errors: int
+    arms: list[ArmShown]
+    animals: int
+
+
+class StudyFile(BaseModel):
+    """A study of the library."""
+
+    name: str
+    title: str
+    text: str
+
+
+def finding(problem: Problem) -> Finding:
+    """A problem with its line and path taken apart."""
+    line, path = _LINE.search(problem.where), _PATH.match(problem.where)
+    return Finding(**problem.as_dict(), line=int(line[1]) if line else None, path=path[1] if path else "")
+
+
+@router.get("/studies")
+def studies() -> list[dict[str, str]]:
+    """Names and titles of the library."""
+    return [{"name": name, "title": title} for name, title in _titles()]
+
+
+@functools.cache
+def _titles() -> tuple[tuple[str, str], ...]:
+    from thecal.study.load import library, load
+
+    return tuple((name, load(name).title) for name in library())
+
+
+@router.get("/studies/{name}", responses={404: {"description": "no such study"}})
+def study(name: str) -> StudyFile:
+    """One study of the library."""
+    from thecal.study.load import library, source_text
+
+    if name not in library():
+        raise not_found("studies", "there is no study of this name in the library", name, ", ".join(library()))
+    return StudyFile(name=name, title=dict(_titles())[name], text=source_text(name)[0].decode())
+
+
+@router.post("/lint")
+def lint(ask: Checked) -> Findings:
+    """Every finding about a study file, as ``thecal lint`` gives them."""
+    from thecal.apps.web.preview import plan_of, study_of
+    from thecal.study.lint import lint as checks
+
+    try:
+        problems = checks(study_of(ask.text))
+    except ThecalError as error:
+        problems = list(error.problems)
+    errors = sum(problem.severity == "error" for problem in problems)
+    arms, animals = [], 0
+    if not errors:
+        plan = plan_of(ask.text)
+        arms = [ArmShown(id=a.id, label=a.label, role=a.role, n=a.n, reference=a.reference,
+                         injured=a.injury.injured, first_dose_d=a.first_dose_d) for a in plan.arms]
+        animals = sum(a.n for a in plan.arms)
+    return Findings(problems=[finding(p) for p in problems[:200]], errors=errors, arms=arms, animals=animals)
+
+
+@router.get("/schema")
+def schema() -> dict[str, Any]:
+    """JSON Schema of the study file."""
+    from thecal.study.schema import study_schema
+
+    return study_schema()
+
+
+@router.get("/catalogue")
+def catalogue() -> dict[str, Any]:
+    """Species, injuries, products, assays and hypotheses that a study can name."""
+    return _catalogue()
+
+
+@functools.cache
+def _catalogue() -> dict[str, Any]:
+    from thecal.core.hypotheses import DEFAULT_WEIGHTS, STATEMENTS
+    from thecal.study.catalogue import records
+
+    def listed(kind: str) -> list[Any]:
+        return [record for record in records(kind) if record.modelled]
+
+    return {
+        "species": [{"name": r.name, "levels": list(r.injection_levels), "default_level": r.default_level,
+                     "default_volume_ul": r.default_volume_ul, "largest_volume_ul": r.largest_volume_ul,
+                     "strains": [s.name for s in r.strains]} for r in listed("species")],
+        "injuries": [{"name": r.name, "description": r.description} for r in listed("injuries")],
+        "products": [{"name": r.name, "aliases": list(r.aliases), "kind": r.kind, "description": r.description,
+                      "published_doses": {k: list(v) for k, v in r.published_doses.items()}}
+                     for r in listed("products")],
+        "assays": [{"name": r.name, "description": r.description} for r in listed("assays")],
+        "hypotheses": [{"id": key, "name": text.split(":")[0], "meaning": text, "default": DEFAULT_WEIGHTS[key]}
+                       for key, text in STATEMENTS.items()],
+        "genes": ["Tgfb1", "Cxcr4", "Il10", "Tnfaip6", "Ptgs2"],
+        "routes": ["lumbar puncture", "catheter", "intravenous"],
+        "donors": ["syngeneic", "allogeneic", "xenogeneic"],
+    }
+
+
+@router.post("/preview", response_class=Response,
+             responses={200: {"content": {envelope.MEDIA: {"schema": {"type": "string", "format": "binary"}}}}})
+def preview(ask: Previewed) -> Response:
+    """24 animals of one arm and 24 of what it is compared with, with two bands: animals, and parameter draws."""
+    from thecal.apps.web.preview import preview as look
+
+    return Response(look(ask.text, ask.arm), media_type=envelope.MEDIA)
+
+
+def not_found(where: str, what: str, seen: str = "", allowed: str = "") -> ThecalError:
+    """An error that becomes status 404."""
+    return ThecalError.single(where, what, seen=seen[:80], allowed=allowed, code="not-found")

@@ -1,0 +1,255 @@
+// One chart for all pages: curves, bands, points, marks; a legend, a table and downloads beside it.
+import { useEffect, useId, useMemo, useRef, useState } from "react";
+import uPlot from "uplot";
+import "uplot/dist/uPlot.min.css";
+import { at, csv, save, three, union } from "./numbers";
+
+export interface Curve {
+  label: string; x: ArrayLike<number>; y: ArrayLike<number>; colour: string; dash?: number[]; width?: number;
+  kind?: "line" | "points"; faint?: boolean; low?: ArrayLike<number>; high?: ArrayLike<number>; bandLabel?: string;
+  error?: ArrayLike<number>; strength?: number;
+}
+export interface ChartProps {
+  title: string; xLabel: string; yLabel: string; curves: Curve[]; marks?: { x: number; label: string }[];
+  log?: boolean; limits?: [number, number]; level?: { y: number; label: string }; summary: string; name: string;
+  height?: number; spans?: { from: number; to: number }[];
+}
+
+/** Okabe and Ito's colours, told apart by colour-blind readers; line styles differ too. */
+export const COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"];
+export const DASHES = [[], [8, 4], [2, 3], [10, 3, 2, 3], [5, 5], [14, 4]];
+
+function theme(): { ink: string; grid: string } {
+  const style = getComputedStyle(document.documentElement);
+  return { ink: style.getPropertyValue("--muted").trim() || "#555", grid: style.getPropertyValue("--grid").trim() || "#ddd" };
+}
+
+export function Chart(props: ChartProps) {
+  const { curves, title, summary, name } = props;
+  const holder = useRef<HTMLDivElement>(null);
+  const plot = useRef<uPlot | null>(null);
+  const [table, show] = useState(false);
+  const [read, tell] = useState("");
+  const id = useId();
+  const dark = useDark();
+
+  useEffect(() => {
+    const element = holder.current;
+    if (!element || table || !curves.length) return;
+    const made = draw(element, props, tell);
+    plot.current = made;
+    const watch = new ResizeObserver(() => {
+      const width = Math.floor(element.clientWidth);
+      if (width > 0 && width !== made.width) made.setSize({ width, height: props.height ?? 320 });
+    });
+    watch.observe(element);
+    return () => { watch.disconnect(); made.destroy(); plot.current = null; };
+  }, [curves, props.log, props.limits?.join(), table, dark, props.marks, props.spans]);
+
+  const named = curves.filter((c) => !c.faint);
+  return (
+    <figure className="chart" aria-labelledby={`${id}t`}>
+      <figcaption id={`${id}t`}>{title}</figcaption>
+      <ul className="legend" aria-label="Legend">
+        {named.map((c) => <li key={c.label}><Sample curve={c} />{c.label}{c.bandLabel ? ` (${c.bandLabel})` : ""}</li>)}
+      </ul>
+      {table ? <CurveTable {...props} /> : (
+        <div ref={holder} className="plot" role="img" aria-label={`${title}. ${summary}`} data-curves={curves.length} />
+      )}
+      <div className="under">
+        <span className="readout">{table ? "" : read}</span>
+        <button type="button" className="quiet" aria-pressed={table} onClick={() => show(!table)}>Table</button>
+        <button type="button" className="quiet" onClick={() => save(`${name}.csv`, asCsv(props), "text/csv")}>CSV</button>
+        <button type="button" className="quiet" disabled={table} onClick={() => picture(plot.current, name)}>PNG</button>
+      </div>
+    </figure>
+  );
+}
+
+function Sample({ curve }: { curve: Curve }) {
+  return (
+    <svg width="26" height="12" aria-hidden="true" className="sample">
+      {curve.low && <rect x="0" y="1" width="26" height="10" fill={curve.colour} opacity="0.2" />}
+      {curve.kind === "points" ? <circle cx="13" cy="6" r="3.5" fill={curve.colour} />
+        : <line x1="0" x2="26" y1="6" y2="6" stroke={curve.colour} strokeWidth="2.5" strokeDasharray={curve.dash?.join(" ")} />}
+    </svg>
+  );
+}
+
+/** True while the page is dark; charts are drawn anew when it changes. */
+function useDark(): string {
+  const [now, set] = useState(() => getComputedStyle(document.documentElement).colorScheme);
+  useEffect(() => {
+    const look = () => set(`${document.documentElement.dataset.theme ?? ""}${matchMedia("(prefers-color-scheme: dark)").matches}`);
+    const watch = new MutationObserver(look);
+    watch.observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
+    const media = matchMedia("(prefers-color-scheme: dark)");
+    media.addEventListener("change", look);
+    return () => { watch.disconnect(); media.removeEventListener("change", look); };
+  }, []);
+  return now;
+}
+
+function spread(curve: Curve, x: number[], y: ArrayLike<number> | undefined): (number | null)[] {
+  if (!y) return x.map(() => null);
+  if (curve.kind === "points") {
+    const known = new Map(Array.from(curve.x, (value, k) => [value, y[k]!]));
+    return x.map((value) => finite(known.get(value)));
+  }
+  return x.map((value) => finite(at(curve.x, y, value)));
+}
+
+const finite = (v: number | undefined): number | null => (v !== undefined && Number.isFinite(v) ? v : null);
+
+function draw(element: HTMLDivElement, props: ChartProps, tell: (text: string) => void): uPlot {
+  const { ink, grid } = theme();
+  const x = union(props.curves.map((c) => c.x));
+  const columns: (number | null)[][] = [x];
+  const series: uPlot.Series[] = [{ label: props.xLabel }];
+  const bands: uPlot.Band[] = [];
+  const font = "12px system-ui, sans-serif";
+  for (const curve of props.curves) {
+    if (curve.low && curve.high) {
+      columns.push(spread(curve, x, curve.high), spread(curve, x, curve.low));
+      series.push({ points: { show: false }, width: 0, spanGaps: false }, { points: { show: false }, width: 0, spanGaps: false });
+      bands.push({ series: [series.length - 2, series.length - 1], fill: curve.colour + "33" });
+    }
+    columns.push(spread(curve, x, curve.y));
+    const points = curve.kind === "points";
+    series.push({ label: curve.label, stroke: curve.faint ? curve.colour + "40" : curve.colour,
+                  width: points ? 0 : curve.width ?? 2.25, dash: curve.dash, spanGaps: false,
+                  paths: points ? () => null : undefined,
+                  points: points ? { show: true, size: curve.faint ? 3 : 7, fill: curve.faint ? curve.colour + "55" : curve.colour, width: 0 } : { show: false } });
+  }
+  const named = props.curves.filter((c) => !c.faint && c.kind !== "points");
+  const axis: uPlot.Axis = { stroke: ink, font, labelFont: font, grid: { stroke: grid, width: 1 }, ticks: { stroke: grid, width: 1 } };
+  return new uPlot({
+    width: Math.max(200, Math.floor(element.clientWidth)), height: props.height ?? 320,
+    legend: { show: false }, cursor: { drag: { x: true, y: false }, points: { show: false } },
+    scales: { x: { time: false }, y: { distr: props.log ? 3 : 1, range: props.limits ? () => props.limits! : undefined } },
+    axes: [{ ...axis, label: props.xLabel, labelSize: 22, size: 36 },
+           { ...axis, grid: { ...axis.grid, ...(props.log && { filter: decades }) }, label: props.yLabel, labelSize: 22, size: 54, values: (_, ticks) => ticks.map((v) => (v === null ? "" : three(v))) }],
+    series, bands,
+    hooks: {
+      draw: [(u) => { marks(u, props, ink); errors(u, props); }],
+      setCursor: [(u) => {
+        const where = u.cursor.left === undefined || u.cursor.left < 0 ? NaN : u.posToVal(u.cursor.left, "x");
+        tell(Number.isFinite(where) ? [`${three(where)} d`, ...named.slice(0, 5).map((c) => `${c.label}: ${three(at(c.x, c.y, where))}`)].join("   ") : "");
+      }],
+    },
+  }, columns as unknown as uPlot.AlignedData, element);
+}
+
+/** Of a logarithmic axis over many decades only the powers of ten are ruled. */
+function decades(u: uPlot, splits: number[]): (number | null)[] {
+  const { min = 1, max = 10 } = u.scales.y ?? {};
+  return splits.map((v) => ((max ?? 10) / (min ?? 1) < 200 || Number.isInteger(Math.round(1e6 * Math.log10(v)) / 1e6) ? v : null));
+}
+
+/** Doses as upright lines, relief as a strip, the level as a dotted line. */
+function marks(u: uPlot, props: ChartProps, ink: string): void {
+  const { ctx, bbox } = u;
+  const scale = devicePixelRatio;
+  ctx.save();
+  ctx.beginPath();
+  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
+  ctx.clip();
+  for (const span of props.spans ?? []) {
+    const [a, b] = [u.valToPos(span.from, "x", true), u.valToPos(span.to, "x", true)];
+    ctx.fillStyle = "#009E73";
+    ctx.fillRect(a, bbox.top + bbox.height - 7 * scale, Math.max(2, b - a), 7 * scale);
+  }
+  ctx.strokeStyle = ink;
+  ctx.fillStyle = ink;
+  ctx.font = `${11 * scale}px system-ui, sans-serif`;
+  ctx.setLineDash([4 * scale, 4 * scale]);
+  ctx.textAlign = "left";
+  ctx.textBaseline = "alphabetic";
+  let line = 0;
+  for (const mark of props.marks ?? []) {
+    const x = u.valToPos(mark.x, "x", true);
+    ctx.beginPath();
+    ctx.moveTo(x, bbox.top);
+    ctx.lineTo(x, bbox.top + bbox.height);
+    ctx.stroke();
+    const wide = ctx.measureText(mark.label).width;
+    const left = x + wide + 8 * scale > bbox.left + bbox.width;
+    ctx.fillText(mark.label, left ? x - wide - 4 * scale : x + 4 * scale, bbox.top + (13 + 14 * (line++ % 4)) * scale);
+  }
+  if (props.level) {
+    const y = u.valToPos(props.level.y, "y", true);
+    ctx.setLineDash([2 * scale, 3 * scale]);
+    ctx.beginPath();
+    ctx.moveTo(bbox.left, y);
+    ctx.lineTo(bbox.left + bbox.width, y);
+    ctx.stroke();
+    ctx.fillText(props.level.label, bbox.left + 6 * scale, y - 5 * scale);
+  }
+  ctx.restore();
+}
+
+function errors(u: uPlot, props: ChartProps): void {
+  const { ctx } = u;
+  ctx.save();
+  ctx.lineWidth = 1.5 * devicePixelRatio;
+  for (const curve of props.curves) {
+    if (!curve.error) continue;
+    ctx.strokeStyle = curve.colour;
+    for (let k = 0; k < curve.x.length; k++) {
+      const x = u.valToPos(curve.x[k]!, "x", true);
+      const [low, high] = props.log ? [curve.y[k]! / curve.error[k]!, curve.y[k]! * curve.error[k]!]
+        : [curve.y[k]! - curve.error[k]!, curve.y[k]! + curve.error[k]!];
+      ctx.beginPath();
+      ctx.moveTo(x, u.valToPos(low, "y", true));
+      ctx.lineTo(x, u.valToPos(high, "y", true));
+      ctx.stroke();
+    }
+  }
+  ctx.restore();
+}
+
+function tabled(props: ChartProps): { header: string[]; rows: (string | number)[][] } {
+  const named = props.curves.filter((c) => !c.faint);
+  const header = [props.xLabel, ...named.flatMap((c) => (c.low ? [c.label, `${c.label}, low`, `${c.label}, high`] : [c.label]))];
+  const rows = union(named.map((c) => c.x)).map((x) => [x, ...named.flatMap((c) => {
+    const cells = [spread(c, [x], c.y)[0]];
+    if (c.low && c.high) cells.push(spread(c, [x], c.low)[0], spread(c, [x], c.high)[0]);
+    return cells.map((v) => (v === null || v === undefined ? "" : v));
+  })]);
+  return { header, rows };
+}
+
+function asCsv(props: ChartProps): string {
+  const { header, rows } = tabled(props);
+  return csv(header, rows);
+}
+
+function CurveTable(props: ChartProps) {
+  const { header, rows } = useMemo(() => tabled(props), [props.curves]);
+  const step = Math.max(1, Math.ceil(rows.length / 60));
+  return (
+    <div className="scroll" tabIndex={0} role="region" aria-label={`${props.title}, as a table`}>
+      <table>
+        <caption>{props.yLabel}{step > 1 ? `; every ${step}th time, all of them in the CSV` : ""}</caption>
+        <thead><tr>{header.map((h) => <th key={h} scope="col">{h}</th>)}</tr></thead>
+        <tbody>{rows.filter((_, k) => k % step === 0).map((cells) => (
+          <tr key={cells[0]}>{cells.map((c, k) => (k ? <td key={k}>{typeof c === "number" ? three(c) : c}</td>
+            : <th key={k} scope="row">{typeof c === "number" ? three(c) : c}</th>))}</tr>))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function picture(u: uPlot | null, name: string): void {
+  if (!u) return;
+  const whole = document.createElement("canvas");
+  whole.width = u.ctx.canvas.width;
+  whole.height = u.ctx.canvas.height;
+  const context = whole.getContext("2d");
+  if (!context) return;
+  context.fillStyle = getComputedStyle(document.documentElement).getPropertyValue("--card").trim() || "#fff";
+  context.fillRect(0, 0, whole.width, whole.height);
+  context.drawImage(u.ctx.canvas, 0, 0);
+  whole.toBlob((blob) => { if (blob) save(`${name}.png`, blob, "image/png"); });
+}

@@ -1,0 +1,184 @@
+// What the preview shows: pain, reversal, relief, concentrations along the canal, cells at the ganglia.
+import { useEffect, useMemo, useState } from "react";
+import type { Preview } from "./api";
+import { COLOURS, Chart, type Curve, DASHES } from "./chart";
+import type { Looked } from "./hooks";
+import { at, hours, percent, row, three } from "./numbers";
+import { Problems } from "./parts";
+
+const GREY = "#7a7a7a";
+const VIEWS = [["pain", "Pain"], ["reversal", "Reversal"], ["canal", "Canal"], ["cells", "Cells"]] as const;
+type View = (typeof VIEWS)[number][0];
+
+export function Outlook({ looked, names, scenarios }: { looked: Looked; names: string[]; scenarios: (Preview | null)[] }) {
+  const [view, see] = useState<View>("pain");
+  const [single, showSingle] = useState(true);
+  const found = looked.preview;
+  const others = names.map((name, k) => ({ name, preview: scenarios[k] ?? null })).filter((o): o is { name: string; preview: Preview } => o.preview !== null);
+  return (
+    <section className={`card outlook${looked.busy ? " busy" : ""}`} aria-labelledby="look-h" data-previews={looked.count} data-ms={Math.round(looked.ms)}>
+      <h2 id="look-h">What the animals do</h2>
+      <Problems list={looked.problems} />
+      {found && <>
+        <Told preview={found} problems={looked.problems.length > 0} />
+        <div className="bar tabs" role="group" aria-label="What to show">
+          {VIEWS.map(([id, name]) => <button key={id} type="button" aria-pressed={view === id} onClick={() => see(id)}>{name}</button>)}
+          <label className="check"><input type="checkbox" checked={single} onChange={(e) => showSingle(e.target.checked)} /> Single animals</label>
+        </div>
+        {view === "pain" && <Pain preview={found} others={others} single={single} />}
+        {view === "reversal" && <Reversal preview={found} others={others} />}
+        {view === "canal" && <Canal preview={found} />}
+        {view === "cells" && <Cells preview={found} others={others} />}
+      </>}
+    </section>
+  );
+}
+
+/** The answer in words, told once things have come to rest. */
+function Told({ preview, problems }: { preview: Preview; problems: boolean }) {
+  const { head } = preview;
+  const [told, tell] = useState("");
+  const drawn = head.duration_h ? ` Over ${head.duration_h[2]} draws of the uncertain numbers it lasts ${hours(head.duration_h[0])} to ${hours(head.duration_h[1])}.` : "";
+  const text = `${head.label || head.arm}: ${head.words || (head.injured ? "nothing to compare with" : "not injured, so there is no pain to relieve")}.${drawn}`;
+  useEffect(() => {
+    const wait = setTimeout(() => tell(text), 700);
+    return () => clearTimeout(wait);
+  }, [text]);
+  return (
+    <>
+      <p className="answer" data-answer={head.arm}>{text}{problems && " (before the last change)"}</p>
+      <p className="sr" aria-live="polite">{told}</p>
+      <p className="hint">Simulated: {head.n} animals of each group, {head.draws} parameter draws{head.lost ? `, ${head.lost} could not be computed` : ""}.
+        {head.doses.length ? `Given: ${head.doses.map((d) => `${d.what}, day ${three(d.day_d)}`).slice(0, 3).join("; ")}. ` : ""}
+        Compared with {head.reference_label || head.reference || "no other group"}.</p>
+    </>
+  );
+}
+
+const threshold = (falls: ArrayLike<number>, baseline: number): Float64Array => Float64Array.from(falls, (f) => 10 ** (baseline - f));
+
+function pains(preview: Preview, key: string, single: boolean): { mean: ArrayLike<number>; low: ArrayLike<number>; high: ArrayLike<number>; dl?: ArrayLike<number>; dh?: ArrayLike<number>; animals: ArrayLike<number>[] } {
+  const { arrays, shapes, head } = preview;
+  const base = head.baseline_log10_g;
+  const change = (a: ArrayLike<number>): ArrayLike<number> => (base === null ? a : threshold(a, base));
+  const [n = 0, width = 0] = shapes[`${key}.animals`] ?? [];
+  const [low, high] = base === null ? ["low", "high"] : ["high", "low"]; // a large fall is a low threshold
+  return { mean: change(arrays[`${key}.mean`]!), low: change(arrays[`${key}.${low}`]!), high: change(arrays[`${key}.${high}`]!),
+           dl: arrays[`${key}.draws_${low}`] && change(arrays[`${key}.draws_${low}`]!), dh: arrays[`${key}.draws_${high}`] && change(arrays[`${key}.draws_${high}`]!),
+           animals: single ? Array.from({ length: n }, (_, k) => change(row(arrays[`${key}.animals`]!, width, k))) : [] };
+}
+
+type Other = { name: string; preview: Preview };
+
+function Pain({ preview, others, single }: { preview: Preview; others: Other[]; single: boolean }) {
+  const { head, arrays } = preview;
+  const x = arrays.t_d!;
+  const curves = useMemo(() => {
+    const mine = pains(preview, "arm", single);
+    const list: Curve[] = mine.animals.map((y, k) => ({ label: `animal ${k + 1}`, x, y, colour: COLOURS[0]!, faint: true, width: 1 }));
+    if (head.reference) {
+      const other = pains(preview, "reference", false);
+      list.push({ label: head.reference_label || head.reference, x, y: other.mean, colour: GREY, dash: [6, 4], low: other.low, high: other.high, bandLabel: "mean; 5–95 % of animals" });
+    }
+    if (mine.dl && mine.dh) list.push({ label: "its typical animal, uncertain numbers drawn again", x, y: mine.mean.length ? Float64Array.from(x, () => NaN) : [], colour: COLOURS[4]!, low: mine.dl, high: mine.dh, bandLabel: "5–95 % of draws" });
+    list.push({ label: head.label || head.arm, x, y: mine.mean, colour: COLOURS[0]!, low: mine.low, high: mine.high, bandLabel: "mean; 5–95 % of animals", width: 3 });
+    others.forEach((o, k) => {
+      const theirs = pains(o.preview, "arm", false);
+      list.push({ label: o.name, x: o.preview.arrays.t_d!, y: theirs.mean, colour: COLOURS[k + 1]!, dash: DASHES[k + 1] });
+    });
+    return list;
+  }, [preview, others.map((o) => o.name + o.preview.head.arm).join(), others.length, single]);
+  const marks = useMemo(() => doses(preview), [preview]);
+  const spans = useMemo(() => (head.relief?.spans ?? []).map(([a, b]) => ({ from: (head.first_dose_d ?? 0) + a / 24, to: (head.first_dose_d ?? 0) + b / 24 })), [preview]);
+  const measured = head.baseline_log10_g !== null;
+  return (
+    <>
+      <Chart name="pain" title={measured ? "Paw withdrawal threshold, injured side" : "Pain from touch, fall of log10 threshold"} xLabel="days after injury"
+             yLabel={measured ? "50 % threshold (g)" : "fall of log10 threshold"} curves={curves} log={measured} marks={marks} spans={spans}
+             summary={`${head.label || head.arm}: ${head.words}`} />
+      {spans.length > 0 && <p className="hint">Green strip: relief, {spans.map((s) => `day ${three(s.from)} to ${three(s.to)}`).join(", ")} (reversal of at least {percent(head.level)}).</p>}
+    </>
+  );
+}
+
+function doses(preview: Preview): { x: number; label: string }[] {
+  return preview.head.doses.slice(0, 4).map((d) => ({ x: d.day_d, label: d.what.split(",")[0] ?? "" }));
+}
+
+function Reversal({ preview, others }: { preview: Preview; others: Other[] }) {
+  const { arrays, head } = preview;
+  const curves = useMemo(() => [{ preview, name: head.label || head.arm }, ...others].flatMap((o, k): Curve[] => {
+    const y = o.preview.arrays.reversal;
+    return y ? [{ label: o.name, x: o.preview.arrays.t_d!, y: after(o.preview, y), colour: COLOURS[k]!, dash: DASHES[k], width: k ? 2 : 3 }] : [];
+  }), [preview, others.length, others.map((o) => o.name).join()]);
+  const marks = useMemo(() => doses(preview), [preview]);
+  if (!arrays.reversal) return <p>Reversal needs an injured arm that is compared with another.</p>;
+  return <Chart name="reversal" title="Share of the lost threshold that is given back" xLabel="days after injury" yLabel="reversal" curves={curves} marks={marks}
+                limits={[-0.25, 1.1]} level={{ y: head.level, label: `relief: ${percent(head.level)}` }}
+                summary={`Best reversal ${percent(head.relief?.best)}. Nothing is drawn where the compared group has too small a deficit.`} />;
+}
+
+function after(preview: Preview, y: ArrayLike<number>): Float64Array {
+  const day = preview.head.first_dose_d ?? 0;
+  return Float64Array.from(y, (v, k) => ((preview.arrays.t_d![k] ?? 0) >= day ? v : NaN));
+}
+
+const AFTER_H = [1 / 12, 0.5, 1, 2, 4, 8, 12, 24, 48, 96, 168, 336, 672, 1344];
+
+function Canal({ preview }: { preview: Preview }) {
+  const { head, arrays } = preview;
+  const day = head.first_dose_d ?? head.doses[0]?.day_d ?? 0;
+  const x = arrays.t_d!;
+  const looks = AFTER_H.filter((h) => day + h / 24 <= head.end_d);
+  const value = (id: string, h: number) => 1000 * at(x, arrays[`anatomy.tgfb1_total[${id}]`]!, day + h / 24);
+  const rows = [...head.segments].reverse();
+  const all = rows.flatMap((s) => looks.map((h) => value(s.id, h))).filter((v) => v > 0);
+  const [least, most] = [Math.log10(Math.max(Math.min(...all), 0.01)), Math.log10(Math.max(...all))];
+  const level = (v: number) => (v > 0 ? Math.round(8 * Math.min(1, Math.max(0, (Math.log10(v) - least) / (most - least || 1)))) : 0);
+  const curves = useMemo((): Curve[] => [
+    { label: "lumbar CSF, total TGF-β1", x, y: Float64Array.from(arrays["anatomy.csf_tgfb1_total"]!, (v) => 1000 * v), colour: COLOURS[0]! },
+    { label: "active TGF-β1 at the injured ganglia", x, y: Float64Array.from(arrays["signalling.active_at_injured"]!, (v) => 1000 * v), colour: COLOURS[1]!, dash: DASHES[1] },
+  ], [preview]);
+  const marks = useMemo(() => doses(preview), [preview]);
+  return (
+    <>
+      <p className="hint">Total TGF-β1 along the canal in pg/ml, mean of {head.n} animals; darker is more (logarithmic). Time after {head.doses.length ? "the first dose" : "injury"}.</p>
+      <div className="scroll" tabIndex={0} role="region" aria-label="Concentrations along the canal">
+        <table className="heat">
+          <caption className="sr">Total TGF-β1 along the canal, pg/ml</caption>
+          <thead><tr><th scope="col">Place</th>{looks.map((h) => <th key={h} scope="col">{hours(h)}</th>)}</tr></thead>
+          <tbody>{rows.map((s) => (
+            <tr key={s.id}><th scope="row">{s.id === "cranial" ? "cranial" : `segment ${s.id}`}{s.ganglia.length ? ` (${s.ganglia.join(", ")})` : ""}</th>
+              {looks.map((h) => <td key={h} className={`h${level(value(s.id, h))}`}>{three(value(s.id, h))}</td>)}</tr>))}
+          </tbody>
+        </table>
+      </div>
+      <p className="hint">Segment 0 is the sacral end; the needle's level is chosen in the form.</p>
+      <Chart name="csf" title="TGF-β1 over time" xLabel="days after injury" yLabel="pg/ml" curves={curves} log marks={marks} height={260}
+             summary={`Peak in lumbar CSF ${three(1000 * Math.max(...arrays["anatomy.csf_tgfb1_total"]!))} pg/ml.`} />
+    </>
+  );
+}
+
+function Cells({ preview, others }: { preview: Preview; others: Other[] }) {
+  const { head, arrays } = preview;
+  const x = arrays.t_d!;
+  const names = Object.keys(arrays).filter((n) => n.startsWith("cells.captured["));
+  const curves = useMemo((): Curve[] => [
+    { label: "all living donor cells", x, y: arrays["cells.living"]!, colour: GREY, width: 3 },
+    ...names.map((n, k): Curve => ({ label: n.slice(15, -1), x, y: arrays[n]!, colour: COLOURS[k % 3]!, dash: n.includes("injured") ? [] : [6, 4] })),
+  ], [preview]);
+  const marks = useMemo(() => doses(preview), [preview]);
+  if (!Math.max(...arrays["cells.living"]!)) return <p>This arm is given no cells.</p>;
+  const positive = curves.map((c) => ({ ...c, y: Float64Array.from(c.y, (v) => (v >= 0.5 ? v : NaN)) }));
+  return (
+    <>
+      <Chart name="cells" title="Living donor cells: all, and those held at each ganglion" xLabel="days after injury" yLabel="cells" log curves={positive} marks={marks}
+             summary={names.map((n) => `${n.slice(15, -1)} at most ${three(Math.max(...arrays[n]!))}`).join(", ")} />
+      <table><caption>Cells held at each ganglion, mean of {head.n} animals{others.length ? "; scenarios are compared in the other views" : ""}</caption>
+        <thead><tr><th scope="col">Ganglion</th><th scope="col">Most</th><th scope="col">14 d after</th><th scope="col">60 d after</th></tr></thead>
+        <tbody>{names.map((n) => <tr key={n}><th scope="row">{n.slice(15, -1)}</th><td>{three(Math.max(...arrays[n]!))}</td>
+          {[14, 60].map((d) => <td key={d}>{three(at(x, arrays[n]!, (head.first_dose_d ?? 0) + d))}</td>)}</tr>)}</tbody></table>
+    </>
+  );
+}
