@@ -6,8 +6,8 @@ and a little higher, all else at its centre::
     elasticity = d ln(outcome) / d ln(p)                          central difference
     swing      = d outcome / d z  ·  (z_95 − z_5)                 the same slope, over the range that one may believe
 
-An elasticity says how hard the outcome pulls on a number; a swing also says how little is known of the number. Outcomes:
-duration of relief (h) and best reversal. An elasticity is nan where relief is absent on either side.
+An elasticity says how hard the outcome pulls on a number; a swing also says how little is known of the number.
+Outcomes: duration of relief (h) and best reversal. An elasticity is nan where relief is absent on either side.
 """
 
 from __future__ import annotations
@@ -137,5 +137,5 @@ def read(folder: Path) -> list[Sensitivity]:
     if not file.is_file():
         return []
     texts = {"arm", "parameter", "kind", "unit"}
-    return [Sensitivity(**{k: v if k in texts else float(v) for k, v in row.items()})  # type: ignore[arg-type]
+    return [Sensitivity(**{k: v if k in texts else float(v) for k, v in row.items()})
             for row in csv.DictReader(io.StringIO(file.read_text("utf-8")))]

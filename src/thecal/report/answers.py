@@ -35,11 +35,11 @@ def _answer(findings: Findings, found: ArmFinding) -> Answer:
     if found.observed is not None:
         words += f"; {observed_words(found.observed)}"
     share = findings.plan.analysis.interval
-    sure = [f"{between(hours, share)} {what}" for hours, what in
-            ((found.over_animals, "with other animals"), (found.over_draws, "under other numbers")) if len(hours)]
-    held = f"Duration {duration(found.latent.duration_h)}" if found.latent.spans else "Duration"
+    kinds = ((found.over_animals, "with other animals"), (found.over_draws, "for a typical animal under other numbers"))
+    sure = [f"{between(hours, share)} {what}" for hours, what in kinds if len(hours)]
+    held = f"Duration {duration(found.latent.duration_h)}. " if found.latent.spans else ""
     return Answer(pretty(found.arm.label), found.arm.n, words,
-                  f"{held}; {percent(share)} interval: {', '.join(sure)}." if sure else "")
+                  f"{held}{percent(share)} interval of the duration: {', '.join(sure)}." if sure else "")
 
 
 def plain_words(findings: Findings) -> str:
@@ -75,8 +75,8 @@ def _doubt(found: ArmFinding, share: float) -> str:
         return ""
     none = round(100 * float((found.over_draws == 0).mean()))
     if none:
-        return f" (with other numbers that one may believe, {none} of 100 tries give no such relief)"
-    return f" ({_rough(ends[0])} to {_rough(ends[1])} with other numbers that one may believe)"
+        return f" (a typical animal under other believable numbers: no such relief in {none} of 100 tries)"
+    return f" (a typical animal under other believable numbers: {_rough(ends[0])} to {_rough(ends[1])})"
 
 
 def _rough(hours: float) -> str:

@@ -38,7 +38,8 @@ class Reference:
     @property
     def text(self) -> str:
         """As a reference list prints it."""
-        parts = [self.authors, f"{self.title}." if self.title else "", " ".join(filter(None, (self.journal, self.year)))]
+        parts = (f"{self.authors}." if self.authors else "", f"{self.title}." if self.title else "", self.journal,
+                 self.year)
         known = " ".join(part for part in parts if part)
         return f"{known} {self.key}".strip()
 

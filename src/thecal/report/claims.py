@@ -73,10 +73,11 @@ def claims_shown(rows: Sequence[dict[str, Any]]) -> Claims:
     shown = tuple(_row(row) for row in rows)
     counts = {verdict: sum(row.verdict == verdict for row in shown) for verdict in ("holds", "fails", "undecided")}
     fitted = sum(row.role == "fitted" for row in shown)
-    words = (f"Each finding is scored by simulated experiments of the published size and kind, over draws of the uncertain "
-             f"numbers. It holds where at least 80 % of the draws reproduce it and fails where at most 20 % do. Of "
-             f"{len(shown)}, {counts['holds']} hold, {counts['fails']} fail and {counts['undecided']} are undecided. "
-             f"{fitted} were used for fitting; the rest are predictions. A claim that fails is a result.")
+    words = (f"Each finding is scored by simulated experiments of the published size and kind, over draws of the "
+             f"uncertain numbers. It holds where at least 80 % of the draws reproduce it and fails where at most 20 % "
+             f"do. Of {len(shown)}, {counts['holds']} hold, {counts['fails']} fail and {counts['undecided']} are "
+             f"undecided. {fitted} were used for fitting; the rest are predictions. A claim that fails is a "
+             f"result. Values are in the unit of the finding's window.")
     return Claims(words, shown)
 
 

@@ -1,12 +1,13 @@
 """Small SVG panels: deterministic, light, in the reader's own colours for ink and paper.
 
-Text stays text (``svg.fonttype: none``), and the colours for ink and paper become CSS values, so that one drawing serves
-light, dark and print; :mod:`thecal.report.slim` says the rest in fewer bytes.
+Text stays text (``svg.fonttype: none``), and the colours for ink and paper become CSS values, so that one drawing
+serves light, dark and print; :mod:`thecal.report.slim` says the rest in fewer bytes.
 """
 
 from __future__ import annotations
 
 import io
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure as Canvas
 
 from thecal.report.slim import slim
+from thecal.report.words import superscript
 
 # Okabe and Ito's colours, readable without red-green vision; yellow is left out (too pale on white).
 BLUE, VERMILION, GREEN, PURPLE, SKY, ORANGE = "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00"
@@ -26,12 +28,12 @@ COLOURS = (BLUE, VERMILION, GREEN, PURPLE, SKY, ORANGE)
 DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)))
 MARKERS = ("o", "s", "^", "D", "v", "P")
 INK, QUIET, PAPER = "#1b1c1d", "#7f8081", "#fdfefd"
+CSS = {INK: "currentColor", PAPER: "var(--card)", BLUE: "var(--blue)"}  # colours that follow the page
 
 STYLE = {
     "svg.fonttype": "none", "path.simplify": True, "path.simplify_threshold": 0.35, "font.family": "DejaVu Sans",
-    "font.size": 9.2,
-    "axes.labelsize": 9.2, "xtick.labelsize": 8.8, "ytick.labelsize": 8.8, "axes.edgecolor": INK, "axes.labelcolor": INK,
-    "text.color": INK, "xtick.color": INK, "ytick.color": INK, "axes.facecolor": "none",
+    "font.size": 9.2, "axes.labelsize": 9.2, "xtick.labelsize": 8.8, "ytick.labelsize": 8.8, "axes.edgecolor": INK,
+    "axes.labelcolor": INK, "text.color": INK, "xtick.color": INK, "ytick.color": INK, "axes.facecolor": "none",
     "figure.facecolor": "none", "savefig.facecolor": "none", "axes.spines.top": False, "axes.spines.right": False,
     "axes.linewidth": 0.7, "xtick.major.width": 0.7, "ytick.major.width": 0.7, "lines.linewidth": 1.3,
     "xtick.minor.size": 0, "ytick.minor.size": 0, "axes.unicode_minus": True, "legend.frameon": False,
@@ -51,7 +53,7 @@ class Key:
     @property
     def swatch(self) -> str:
         """The entry as SVG."""
-        colour = "currentColor" if self.colour == INK else self.colour
+        colour = CSS.get(self.colour, self.colour)
         line = {"line": f'stroke-width="1.6" stroke-dasharray="{self.dash}"', "thin": 'stroke-width=".7" opacity=".6"',
                 "pale": f'stroke-width="5" opacity=".35" stroke-dasharray="{self.dash}"',
                 "marker": 'stroke-width="1.3"'}
@@ -108,6 +110,18 @@ def canvas(width: float = 4.1, height: float = 2.8, left: float = 0.62, right: f
         return figure, figure.add_axes(box)
 
 
+def decades(axes: Axes, low: float, high: float) -> None:
+    """A logarithmic y axis with a tick at each decade, written without exponents where that is short."""
+    axes.set_yscale("log")
+    axes.set_ylim(low, high)
+    first, last = math.ceil(math.log10(low) - 1e-9), math.floor(math.log10(high) + 1e-9)
+    step = 1 if last - first < 7 else 2
+    powers = range(first, last + 1, step)
+    axes.set_yticks([10.0**k for k in powers],
+                    [f"{10.0**k:g}" if -4 < k < 4 else "10" + superscript(k) for k in powers])
+    axes.set_yticks([], minor=True)
+
+
 def svg(figure: Canvas, name: str, describe: str) -> str:
     """The panel as an inline SVG element.
 
@@ -118,7 +132,7 @@ def svg(figure: Canvas, name: str, describe: str) -> str:
     buffer = io.StringIO()
     with matplotlib.rc_context(STYLE | {"svg.hashsalt": name}):
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Type": None, "Format": None})
-    return slim(buffer.getvalue(), name, describe, {INK: "currentColor", PAPER: "var(--card)"})
+    return slim(buffer.getvalue(), name, describe, CSS)
 
 
 def _cell(value: object) -> str:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from thecal.core.declaration import Model, Quantity, Room
 from thecal.core.expression import Expression, nodes_of
 from thecal.core.structure import Structure
-from thecal.report.formula import Formula, Name, aligned, gathered, mapped, numbers, read, skeleton, unified
+from thecal.report.formula import Formula, Name, aligned, every_part, gathered, mapped, numbers, read, skeleton, unified
 
 SMALLEST_TERM = 7     # leaves; what is used twice and is at least this large gets a name of its own
 BIG = 2               # leaves; produced ports at least this large are called by their name
@@ -146,17 +146,10 @@ def _equations(writer: _Writer, family: list[Quantity], change: bool) -> list[Eq
     waiting = [(index, writer.formula(q.expression, index)) for q in family for index in [_split(q.name)[1]]]
     found: list[Equation] = []
     while waiting:
-        shown = max((f for _, f in waiting), key=lambda f: len(_every(f)))
+        shown = max((f for _, f in waiting), key=lambda f: len(every_part(f)))
         rows = {index: row for index, formula in waiting if (row := aligned(formula, shown)) is not None}
         waiting = [(index, formula) for index, formula in waiting if index not in rows]
         found.append(_equation(writer, family, change, shown, rows))
-    return found
-
-
-def _every(formula: Formula) -> list[Formula]:
-    """All parts of a formula."""
-    found: list[Formula] = []
-    mapped(formula, lambda f: found.append(f) or f)
     return found
 
 

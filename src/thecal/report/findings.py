@@ -92,7 +92,7 @@ class Findings:
         both = [self._reversal(arm, times, fall, grid, other) for fall, other in zip(mine, others, strict=True)]
         table = np.array([value for _, value in both])
         enough = np.isfinite(table).mean(axis=0) > 0.5
-        return (both[0][0][enough], *(np.nanquantile(table[:, enough], share, axis=0) for share in (low, high)))
+        return (both[0][0][enough], *(_quantile(table[:, enough], share) for share in (low, high)))
 
     def _reversal(self, arm: ArmPlan, times: np.ndarray, fall: np.ndarray, grid: np.ndarray,
                   other: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -101,6 +101,16 @@ class Findings:
         value = reversal(-fall[kept], -np.interp(times[kept], grid, other), 0.0,
                          self.plan.analysis.deficit_floor_log10).value
         return (times[kept] - day) * 24, value
+
+
+def _quantile(table: np.ndarray, share: float) -> np.ndarray:
+    """Quantile of each column over its finite entries (linear between order statistics)."""
+    ordered, counts = np.sort(table, axis=0), np.isfinite(table).sum(axis=0)
+    place = share * (counts - 1)
+    low = np.floor(place).astype(int)
+    high = np.minimum(low + 1, counts - 1)
+    column = np.arange(table.shape[1])
+    return ordered[low, column] + (place - low) * (ordered[high, column] - ordered[low, column])
 
 
 def interval(hours: np.ndarray, share: float) -> tuple[float, float] | None:

@@ -1,7 +1,7 @@
 """Expressions as people write them: sums with signs, products over fractions, one index per family.
 
 A formula is a small tree (:class:`Sum`, :class:`Product`, :class:`Power`, :class:`Call`, :class:`Name`,
-:class:`Number`, :class:`Over`). It is read from the declaration's expressions and printed as MathML; nothing is retyped by hand.
+:class:`Number`, :class:`Over`). It is read from the declaration's expressions; nothing is typed again by hand.
 """
 
 from __future__ import annotations
@@ -287,6 +287,16 @@ def gathered(formula: Formula, indices: Iterable[str], letter: str,
 
 
 def _names(formula: Formula) -> list[Name]:
-    found: list[Name] = []
-    mapped(formula, lambda f: (found.append(f) if isinstance(f, Name) else None) or f)
+    return [f for f in every_part(formula) if isinstance(f, Name)]
+
+
+def every_part(formula: Formula) -> list[Formula]:
+    """All parts of a formula, inside first."""
+    found: list[Formula] = []
+
+    def note(f: Formula) -> Formula:
+        found.append(f)
+        return f
+
+    mapped(formula, note)
     return found

@@ -15,20 +15,22 @@ from thecal.report.tables import unit_text
 from thecal.report.words import number, pretty
 from thecal.study.plan import ArmPlan, StudyPlan
 
-TITLES = {"anatomy": "Canal and fluid", "cells": "Injected cells", "signalling": "Borders of the ganglia, and inflammation",
-          "pain": "From injury to the paw", "sources": "What enters the fluid"}
+TITLES = {"anatomy": "Canal and fluid", "cells": "Injected cells",
+          "signalling": "Borders of the ganglia, and inflammation", "pain": "From injury to the paw",
+          "sources": "What enters the fluid"}
 WORDS = {
-    "anatomy": "The canal is a row of equal segments from the sacral end to the foramen magnum, with a cranial tank above. "
-               "Fluid formed in the head flows down and is absorbed on its way; dispersion by pulsation rises towards the "
-               "head. What is dissolved is carried, mixed, taken up by the walls, activated or bound.",
+    "anatomy": "The canal is a row of equal segments from the sacral end to the foramen magnum, with a cranial tank "
+               "above. Fluid formed in the head flows down and is absorbed on its way; dispersion by pulsation rises "
+               "towards the head. What is dissolved is carried, mixed, taken up by the walls, activated or bound.",
     "cells": "Cells are counts: suspended, lying on the wall, holding it, arrested at the border of a ganglion, dead. "
-             "CXCL12 acts through CXCR4 and only changes arrest; it is the one thing in which the two sides differ. Cells "
-             "secrete latent and active TGF-β1 and, with weights of their own, other factors.",
-    "signalling": "Each ganglion has a border of its own, with local release, local activation of latent TGF-β1, exchange "
-                  "with the fluid and saturable uptake. Uptake at the border and clearance from the fluid are different "
-                  "things. Inflammation of the injured side follows; 1 is an untreated, fully injured animal.",
-    "pain": "Injury drives neurons, neurons and cytokines sensitise, first in the periphery and then in the cord. TGF-β1 "
-            "acts within minutes on drive that injury made, and over days through inflammation.",
+             "CXCL12 acts through CXCR4 and only changes arrest; it is the one thing in which the two sides differ. "
+             "Cells secrete latent and active TGF-β1 and, with weights of their own, other factors.",
+    "signalling": "Each ganglion has a border of its own, with local release, local activation of latent TGF-β1, "
+                  "exchange with the fluid and saturable uptake. Uptake at the border and clearance from the fluid are "
+                  "different things. Inflammation of the injured side follows; 1 is an untreated, fully injured "
+                  "animal.",
+    "pain": "Injury drives neurons, neurons and cytokines sensitise, first in the periphery and then in the cord. "
+            "TGF-β1 acts within minutes on drive that injury made, and over days through inflammation.",
     "sources": "Releases into one compartment of fluid, summed over where they come from.",
 }
 
@@ -78,8 +80,8 @@ def _words(shown: Equation, structure: Structure) -> str:
     if len(shown.members) > 1 or (shown.members and shown.members[0]):
         words += f"{'; ' if words else ''}{_members(shown.members, structure)}"
     if shown.lacking:
-        words += f"; {_members(shown.lacking, structure)} {'lack' if len(shown.lacking) > 1 else 'lacks'} terms that do not " \
-                 "exist there"
+        verb = "lack" if len(shown.lacking) > 1 else "lacks"
+        words += f"; {_members(shown.lacking, structure)} {verb} terms that do not exist there"
     return words
 
 

@@ -8,6 +8,7 @@ point. Ids get a short prefix of their own, so that many panels live on one page
 from __future__ import annotations
 
 import hashlib
+import itertools
 import re
 from collections.abc import Mapping
 
@@ -125,7 +126,7 @@ def _steps(outline: str) -> list[tuple[float, float, str]]:
     for piece in re.findall(r"M[^M]*", outline):
         numbers = [float(x) for x in re.findall(r"-?[\d.]+", piece)]
         points = list(zip(numbers[::2], numbers[1::2], strict=True))
-        steps = "".join(_step(x - u, y - v) for (u, v), (x, y) in zip(points, points[1:], strict=False))
+        steps = "".join(_step(x - u, y - v) for (u, v), (x, y) in itertools.pairwise(points))
         found.append((*points[0], steps + ("z" if piece.endswith("z") else "")))
     return found
 
@@ -152,6 +153,7 @@ def _merge(match: re.Match[str]) -> str:
 
 def _without_idle_groups(text: str) -> str:
     """Groups without attributes or without content go."""
+    text = re.sub(r"<g(?: [^>]*)?/>\n?", "", text)
     found: list[str] = []
     kept: list[bool] = []
     for token in re.split(r"(</?g(?: [^>]*)?>\n?)", text):

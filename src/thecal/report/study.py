@@ -115,8 +115,9 @@ def _notices(outcome: StudyOutcome) -> list[Problem]:
     now = assemble_model(layout_of(outcome.plan.species)).fingerprint
     then = outcome.results.provenance.get("model_sha256", "")
     if then and then != now:
-        found.append(Problem("provenance", "this page was made by a version of Thecal whose equations or numbers differ "
-                             "from those of the run; methods and numbers describe this version", severity="warning"))
+        found.append(Problem("provenance", "this page was made by a version of Thecal whose equations or numbers "
+                             "differ from those of the run; methods and numbers describe this version",
+                             severity="warning"))
     return found
 
 
@@ -131,7 +132,8 @@ def _references(outcome: StudyOutcome) -> list[dict[str, str]]:
                                  *((row.id, row.source) for row in tables.assay_rows(outcome.plan))]):
         ids = [user for user in reference.used_by if "." in user]
         others = [user for user in reference.used_by if "." not in user]
-        words = [", ".join(others[:3]) + (f" and {len(others) - 3} more groups" if len(others) > 3 else "")] if others else []
+        more = f" and {len(others) - 3} more groups" if len(others) > 3 else ""
+        words = [", ".join(others[:3]) + more] if others else []
         words += [f"{len(ids)} numbers ({', '.join(ids[:4])}{', …' if len(ids) > 4 else ''})"] if ids else []
         found.append({"text": reference.text, "url": reference.url, "used": f"used for {'; '.join(words)}"})
     return found
@@ -159,5 +161,5 @@ def explained_arms(plan: StudyPlan) -> list[ArmPlan]:
 def external(page: str) -> list[str]:
     """What a page would load from elsewhere; empty for every report (links that a reader may follow do not count)."""
     return [target for target in re.findall(r'(?:src|href|data|action|poster|xlink:href)="([^"]*)"', page)
-            if not target.startswith(("data:text/csv", "data:image/png", "#", "https://doi.org/", "https://pmc.", "https://pubmed.",
-                                      "https://www.ebi.ac.uk/"))]
+            if not target.startswith(("data:text/csv", "data:image/png", "#", "https://doi.org/", "https://pmc.",
+                                      "https://pubmed.", "https://www.ebi.ac.uk/"))]

@@ -62,7 +62,8 @@ def _relief_row(findings: Findings, found: ArmFinding) -> ReliefRow:
     if latent is None:
         raise ValueError(f"{arm.id} has no latent relief")
     at = f"{NO_BREAK}at{NO_BREAK}≥{NO_BREAK}{percent(latent.level)}"
-    held = ("> " if latent.open_end else "") + duration(latent.duration_h) + at if latent.spans else "none" + at
+    beyond = f">{NO_BREAK}" if latent.open_end else ""
+    held = beyond + duration(latent.duration_h) + at if latent.spans else "none" + at
     return ReliefRow(
         arm.id, pretty(arm.label), given_words(arm), arm.n, percent(latent.level),
         duration(latent.onset_h) if latent.spans else "–", _end(latent),
@@ -85,7 +86,8 @@ def between(hours: np.ndarray, share: float) -> str:
         return "–"
     low, high = ("none" if end == 0 else duration(end) for end in ends)
     without = round(100 * float(np.mean(hours == 0)))
-    return (low if low == high else f"{low} to {high}") + (f" ({without}{NO_BREAK}%{NO_BREAK}without)" if 0 < without < 100 else "")
+    words = low if low == high else f"{low} to {high}"
+    return words + (f" ({without}{NO_BREAK}%{NO_BREAK}without)" if 0 < without < 100 else "")
 
 
 def _observed(observed: ObservedRelief | None) -> str:
@@ -112,11 +114,13 @@ def statistics_rows(findings: Findings) -> list[dict]:
         for arm in family.arms:
             day, p = family.smallest_p.get(arm.id, (math.nan, math.nan))
             mixed = family.mixed.get(arm.id)
+            between_95 = f"({number(mixed.low, 2)} to {number(mixed.high, 2)})" if mixed else ""
             arms.append({
                 "label": pretty(arm.label), "visits": _listed(family.significant.get(arm.id, ()), arm),
                 "smallest": f"{p_value(p)} ({when(day, float(arm.first_dose_d or 0))})" if math.isfinite(p) else "–",
-                "mixed": f"{number(mixed.value, 2)} ({number(mixed.low, 2)} to {number(mixed.high, 2)})" if mixed else "–",
-                "fold": number(10**mixed.value, 2) if mixed else "–", "mixed_p": p_value(mixed.p) if mixed else "–"})
+                "mixed": f"{number(mixed.value, 2)} {between_95}" if mixed else "–",
+                "fold": number(10**mixed.value, 2) if mixed else "–",
+                "mixed_p": p_value(mixed.p) if mixed else "–"})
         blocks.append({"title": family.question.title, "reference": pretty(family.reference.label),
                        "n": [a.n for a in (family.reference, *family.arms)], "visits": len(family.days),
                        "after": len(family.after), "effects": effects, "arms": arms, "note": family.note,
@@ -126,9 +130,10 @@ def statistics_rows(findings: Findings) -> list[dict]:
 
 def _listed(days: tuple[float, ...], arm: ArmPlan) -> str:
     words = [when(day, float(arm.first_dose_d or 0)) for day in days]
-    hours, whole = [w for w in words if "after" in w], [w for w in words if "after" not in w]
-    parts = [", ".join(w.removesuffix(" after the dose") for w in hours) + " after the dose"] if hours else []
-    parts += [("days " if len(whole) > 1 else "day ") + ", ".join(w.removeprefix("day ") for w in whole)] if whole else []
+    hours = [w.removesuffix(" after the dose") for w in words if "after" in w]
+    whole = [w.removeprefix("day ") for w in words if "after" not in w]
+    parts = [", ".join(hours) + " after the dose"] if hours else []
+    parts += [("days " if len(whole) > 1 else "day ") + ", ".join(whole)] if whole else []
     return "; ".join(parts)
 
 
@@ -185,8 +190,9 @@ def assay_rows(plan: StudyPlan) -> list[NumberRow]:
         for r in provenance_of(settings()):
             spread = "" if r.low is None or r.high is None else f"{r.low:g} to {r.high:g}"
             value = f"{r.value:g}" if isinstance(r.value, (int, float)) else str(r.value)
-            rows.append(NumberRow(r.id.removeprefix("assay."), "", r.id.rsplit(".", 1)[-1].replace("_", " "), value, value,
-                                  spread, r.unit, r.kind, False, r.source))
+            name = r.id.removeprefix("assay.")
+            rows.append(NumberRow(name, "", name.replace("_", " "), value, value, spread, r.unit, r.kind, False,
+                                  r.source))
     return rows
 
 
@@ -211,9 +217,9 @@ def unit_text(unit: str) -> str:
 def provenance_rows(provenance: dict) -> list[tuple[str, str]]:
     """Digests, versions, seed and times."""
     names = {"study_sha256": "study file, SHA-256", "model_sha256": "equations, digest", "digest": "results, SHA-256",
-             "seed": "seed", "solver": "solver", "states": "states", "parameters": "parameters", "draws": "parameter draws",
-             "draws_from": "draws taken from", "python": "Python", "machine": "machine", "created": "begun",
-             "finished": "finished", "wall_s": "computing time (s)"}
+             "seed": "seed", "solver": "solver", "states": "states", "parameters": "parameters",
+             "draws": "parameter draws", "draws_from": "draws taken from", "python": "Python", "machine": "machine",
+             "created": "begun", "finished": "finished", "wall_s": "computing time (s)"}
     rows = [(words, str(provenance[key])) for key, words in names.items() if provenance.get(key) not in (None, "")]
     versions = ", ".join(f"{k} {v}" for k, v in sorted(provenance.get("versions", {}).items()))
     return [*rows, ("versions", versions)]
@@ -225,4 +231,5 @@ def status_words(statuses: Iterable[tuple[str, int]]) -> str:
     fine, lost = counts.get("ok", 0), {k: v for k, v in counts.items() if k != "ok"}
     if not lost:
         return f"All {fine} animals were computed."
-    return f"{fine} animals were computed; not computed: " + ", ".join(f"{v} ({k})" for k, v in sorted(lost.items())) + "."
+    reasons = ", ".join(f"{count} ({reason})" for reason, count in sorted(lost.items()))
+    return f"{fine} animals were computed; not computed: {reasons}."

@@ -151,7 +151,8 @@ def p_value(p: float) -> str:
     return "< 0.0001" if p < 1e-4 else f"{p:.4f}" if p < 0.001 else f"{p:.3f}" if p < 0.1 else f"{p:.2f}"
 
 
-_PRETTY = (("TGF-b1", "TGF-β1"), ("IL-1b", "IL-1β"), (" ug", " µg"), (" ul", " µl"), (" uM", " µM"), ("<=", "≤"), (">=", "≥"))
+_PRETTY = (("TGF-b1", "TGF-β1"), ("IL-1b", "IL-1β"), (" ug", " µg"), (" ul", " µl"), (" uM", " µM"), ("<=", "≤"),
+           (">=", "≥"))
 
 
 def pretty(text: str) -> str:

@@ -8,8 +8,8 @@ from dataclasses import asdict
 import click
 
 
-@click.command("cite", help="Print the references that a study rests on: this program, the index study, and the sources of "
-                            "its numbers. Without STUDY: those of the whole register.")
+@click.command("cite", help="Print the references that a study rests on: this program, the index study, and the "
+                            "sources of its numbers. Without STUDY: those of the whole register.")
 @click.argument("study", required=False)
 @click.option("--bibtex", is_flag=True, help="Print BibTeX entries.")
 @click.option("--json", "as_json", is_flag=True, help="Print the references as JSON.")

@@ -18,7 +18,7 @@ KINDS = ("measured", "derived", "assumed", "calibrated", "switch")
 @click.command("params", help="List the parameters: value, range, unit, kind and source. WORDS narrow the list by name "
                               "or meaning, e.g. 'thecal params half_life'.")
 @click.argument("words", nargs=-1)
-@click.option("--room", type=click.Choice(["anatomy", "cells", "signalling", "pain"]), help="Only one room of the model.")
+@click.option("--room", type=click.Choice(["anatomy", "cells", "signalling", "pain"]), help="Only one room.")
 @click.option("--kind", type=click.Choice(KINDS), multiple=True, help="Only numbers of this kind; may be repeated.")
 @click.option("--study", help="As a study sees them: file, or name of a library study; its first treated arm.")
 @click.option("--json", "as_json", is_flag=True, help="Print the list as JSON.")

@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from thecal.report.arms import chosen
-from thecal.report.drawing import BLUE, COLOURS, INK, QUIET, Figure, Panel, canvas, svg, thin
+from thecal.report.drawing import BLUE, COLOURS, INK, QUIET, Figure, Panel, canvas, decades, svg, thin
 from thecal.report.figures.pain import _grams
 from thecal.report.findings import Findings
 from thecal.report.words import pretty
@@ -81,10 +81,10 @@ def _figure(findings: Findings, arm: ArmPlan, key: str, title: str) -> Figure:
     panels = [Panel(link.name, _link(arm, link, x, table, (dose - start) * unit, unit, rows)) for link in links]
     if np.isfinite(findings.baseline[arm.id]):
         panels.append(Panel("7 Threshold of the paw", _threshold(findings, arm, x, table, start, unit, rows)))
-    caption = (f"Simulated, the first animal of {pretty(arm.label)}, seed {findings.outcome.results.seed}. Each panel drives "
-               "the next. Dotted upright: dose." + (" Dots in the last panel: readings of this animal."))
-    return Figure(f"chain-{key}", title, caption, tuple(panels),
-                  ("link", "line", "hours_after_dose" if key == "protein" else "days_after_injury", "value"), tuple(rows))
+    caption = (f"Simulated, the first animal of {pretty(arm.label)}, seed {findings.outcome.results.seed}. Each panel "
+               "drives the next. Dotted upright: dose." + (" Dots in the last panel: readings of this animal."))
+    time = "hours_after_dose" if key == "protein" else "days_after_injury"
+    return Figure(f"chain-{key}", title, caption, tuple(panels), ("link", "line", time, "value"), tuple(rows))
 
 
 def _link(arm: ArmPlan, link: Link, x: np.ndarray, table: pd.DataFrame, dose: float, unit: float,
@@ -97,9 +97,7 @@ def _link(arm: ArmPlan, link: Link, x: np.ndarray, table: pd.DataFrame, dose: fl
         axes.plot(x[kept], value[kept], color=colour, ls=dash, label=words)
         rows += [(link.name, words, a, b) for a, b in zip(x[kept], value[kept], strict=True)]
     if link.log:
-        axes.set_yscale("log")
-        axes.set_yticks([], minor=True)
-        axes.set_ylim(bottom=link.floor)
+        decades(axes, link.floor, 2 * max(float(np.max(line(table))) for _, line in link.lines) + 10 * link.floor)
     else:
         axes.set_ylim(0, max(1.05, axes.get_ylim()[1]))
     if len(link.lines) > 1:

@@ -44,11 +44,11 @@ def _figure(findings: Findings, kind: str, assays: list[str]) -> Figure:
             drawn = _strip(f"end-{assay}-{day:g}", PANELS[assay], UNITS.get(assay, "model units"), groups)
             panels.append(Panel(f"{PANELS[assay]}, day {day:g}", drawn, _tests(findings, groups)))
             rows += [(assay, float(str(day)), name, v) for name, _, values in groups for v in values]
-    caption = (f"Simulated, seed {findings.outcome.results.seed}. One dot per animal, bars are means ± SEM, n under each "
-               "group. P: Welch's t test between the groups named, not adjusted." + _remark(kind))
+    caption = (f"Simulated, seed {findings.outcome.results.seed}. One dot per animal, bars are means ± SEM, n under "
+               "each group. P: Welch's t test between the groups named, not adjusted." + _remark(kind))
     keys = (Key("marker", BLUE, "group"), Key("marker", INK, "group that is compared with"))
-    return Figure(f"end-{kind}", TITLES[kind], caption, tuple(panels), ("measure", "day", "group", "value"), tuple(rows),
-                  keys)
+    return Figure(f"end-{kind}", TITLES[kind], caption, tuple(panels), ("measure", "day", "group", "value"),
+                  tuple(rows), keys)
 
 
 def _remark(kind: str) -> str:
@@ -77,7 +77,8 @@ def _groups(findings: Findings, assay: str, seen: pd.DataFrame) -> list[Group]:
             words = {"injured": "injured side", "other": "other side"}.get(str(name), str(name))
             words = pretty(words.replace("slices, ", ""))
             label = pretty(arm.label).split(", spinal slices")[0]
-            found.append((f"{label}, {words}" if words and words != "nan" else label, arm, part["value"].to_numpy(float)))
+            whole = f"{label}, {words}" if words and words != "nan" else label
+            found.append((whole, arm, part["value"].to_numpy(float)))
     shared = set.intersection(*(set(label.split(", ")) for label, _, _ in found)) if len(found) > 1 else set()
     return [(", ".join(p for p in label.split(", ") if p not in shared) or label, arm, values)
             for label, arm, values in found]

@@ -13,7 +13,8 @@ from thecal.report.findings import Findings
 from thecal.report.words import pretty
 from thecal.study.plan import ArmPlan, StudyPlan
 
-MODALITY = {"von_frey": ("pain.mechanical", -1, "50 % threshold (g)"), "hargreaves": ("pain.heat", -1, "latency to heat (s)"),
+MODALITY = {"von_frey": ("pain.mechanical", -1, "50 % threshold (g)"),
+            "hargreaves": ("pain.heat", -1, "latency to heat (s)"),
             "acetone": ("pain.cold", 1, "response to acetone (s)")}
 COLUMNS = ("arm", "series", "paw", "day", "value", "low", "high", "n")
 Rows = list[tuple]
@@ -50,8 +51,8 @@ def _figure(findings: Findings, name: str, title: str, arms: list[ArmPlan], assa
     caption = (f"Simulated, n = {count} animals per group, seed {findings.outcome.results.seed}. Injured paw: "
                "means ± SEM of the readings on the log scale. Thin lines: single animals. Broad pale "
                f"lines: latent group means, without noise of the assay. *: P < {findings.plan.analysis.alpha:g} "
-               "against the dashed group (two-way RM ANOVA, Bonferroni, see Statistics). BL: before injury; pre: before "
-               "the dose." + reads)
+               "against the dashed group (two-way RM ANOVA, Bonferroni, see Statistics). BL: before injury; pre: "
+               "before the dose." + reads)
     keys = (Key("marker", BLUE, "arm, mean ± SEM"), Key("line", INK, "reference group, mean ± SEM", "4 2"),
             Key("pale", BLUE, "arm, latent mean"), Key("pale", QUIET, "reference, latent mean"),
             Key("thin", BLUE, "single animals of the arm"), Key("thin", QUIET, "arm, other paw (mean, dotted)"))
@@ -201,6 +202,6 @@ def _grams(axes: Axes, limits: tuple[float, float]) -> None:
     steps = [m * 10.0**k for k in range(-4, 5) for m in (1, 2, 5)]
     inside = [s for s in steps if limits[0] <= np.log10(s) <= limits[1]]
     if len(inside) > 8:
-        inside = [s for s in inside if f"{s:.0e}"[0] in "1" or f"{s:.0e}"[0] == "5" and len(inside) < 12]
+        inside = [s for s in inside if f"{s:.0e}"[0] in "1" or (f"{s:.0e}"[0] == "5" and len(inside) < 12)]
     axes.set_yticks([np.log10(s) for s in inside], [f"{s:g}" for s in inside])
 

@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 import math
+import re
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 
 from thecal.report.arms import chosen, given_words, question_of
-from thecal.report.drawing import BLUE, GREEN, INK, ORANGE, QUIET, VERMILION, Figure, Key, Panel, canvas, svg, thin
+from thecal.report.drawing import (
+    BLUE,
+    GREEN,
+    INK,
+    ORANGE,
+    QUIET,
+    VERMILION,
+    Figure,
+    Key,
+    Panel,
+    canvas,
+    decades,
+    svg,
+    thin,
+)
 from thecal.report.figures.clock import DAY, log_hours
 from thecal.report.findings import Findings
 from thecal.report.words import number, pretty
@@ -20,7 +35,7 @@ SLICE_RANGE_NG_ML = (2.0, 10.0)  # Chen 2015, Figure 6: both lower sEPSC in slic
 
 
 def place_figures(findings: Findings) -> list[Figure]:
-    """Cells by level, side and time; cells at ganglia in every arm with cells that asks about homing; concentrations."""
+    """Cells by level, side and time; cells at ganglia in every arm that asks about homing; concentrations."""
     figures = []
     shown = chosen(findings.plan, "cells")
     if shown is not None:
@@ -52,8 +67,8 @@ def _map(findings: Findings, arm: ArmPlan) -> Figure:
     at, ticks = 0.0, []
     for group in groups:
         counts = np.array([np.interp(middles, hours, table[name]) for name in group])
-        drawn = axes.pcolormesh(grid, at + np.arange(len(group) + 1), np.maximum(counts, 1.0), norm=norm, cmap="cividis",
-                                rasterized=True)
+        drawn = axes.pcolormesh(grid, at + np.arange(len(group) + 1), np.maximum(counts, 1.0), norm=norm,
+                                cmap="cividis", rasterized=True)
         ticks += [(at + k + 0.5, _row_name(name, canal)) for k, name in enumerate(group)]
         rows += [(name, h, c) for name, line in zip(group, counts, strict=True)
                  for h, c in zip(middles[::2], line[::2], strict=True)]
@@ -64,15 +79,16 @@ def _map(findings: Findings, arm: ArmPlan) -> Figure:
     log_hours(axes, CELLS_FROM_H, hours[-1], "time after the cells")
     bar = figure.add_axes((1 - 0.62 / 5.6, 0.25, 0.12 / 5.6, 0.6))
     figure.colorbar(drawn, cax=bar)
+    decades(bar, norm.vmin, norm.vmax)
     bar.set_title("cells", fontsize=7.5)
     bar.tick_params(labelsize=7)
     picture = svg(figure, "cells-map", f"Living cells by level and time, {pretty(arm.label)}")
-    caption = (f"Simulated group mean, {pretty(arm.label)} (n = {arm.n}), seed {findings.outcome.results.seed}. Living donor "
-               "cells at the border of each dorsal root ganglion (injured side, other side) and elsewhere in the canal, "
-               "segment by segment from the head (top) to the sacral end. Darkest: one cell or fewer. Sides differ by "
-               "CXCL12 alone.")
-    return Figure("cells-map", "Where the cells are", caption, (Panel("", picture),), ("place", "after_cells_h", "cells"),
-                  tuple(rows), wide=True)
+    caption = (f"Simulated group mean, {pretty(arm.label)} (n = {arm.n}), seed {findings.outcome.results.seed}. Living "
+               "donor cells at the border of each dorsal root ganglion (injured side, other side) and elsewhere in the "
+               "canal, segment by segment from the head (top) to the sacral end. Darkest: one cell or fewer. Sides "
+               "differ by CXCL12 alone.")
+    return Figure("cells-map", "Where the cells are", caption, (Panel("", picture),),
+                  ("place", "after_cells_h", "cells"), tuple(rows), wide=True)
 
 
 def _row_name(column: str, canal: list[str]) -> str:
@@ -83,7 +99,7 @@ def _row_name(column: str, canal: list[str]) -> str:
 
 
 def _ganglia(findings: Findings, shown: ArmPlan) -> Figure:
-    """Cells at the ganglia, injured side against the other, for arms that differ in the cells or in what guides them."""
+    """Cells at the ganglia, injured side against the other, for arms that differ in the cells or in their guide."""
     arms = [arm for arm in findings.plan.arms
             if any(a.kind == "cells" for a in arm.administrations) and _asks_about_place(arm, shown)][:9]
     rows: list[tuple] = []
@@ -92,7 +108,7 @@ def _ganglia(findings: Findings, shown: ArmPlan) -> Figure:
     for arm in arms:
         index, hours = _hours(findings, arm)
         table = findings.outcome.details.loc[index]
-        sides = {side: table[[c for c in table if c.startswith("cells.captured[") and c.endswith(f" {side}]")]].sum(axis=1)
+        sides = {side: table[[c for c in table if re.fullmatch(rf"cells\.captured\[.* {side}\]", c)]].sum(axis=1)
                  for side in ("injured", "other")}
         living = np.interp(hours, *_after(findings.outcome.curve(arm.id, "cells.living"), arm))
         curves[arm.id] = (hours, {**{k: v.to_numpy() for k, v in sides.items()}, "all living": living})
@@ -125,9 +141,7 @@ def _lines(arm: ArmPlan, hours: np.ndarray, lines: dict[str, np.ndarray], top: f
         kept = thin(np.log(h), y, 0.01)
         axes.plot(h[kept], 10 ** y[kept], color=colour, ls=dash)
         rows += [(arm.id, name, a, b) for a, b in zip(h[kept], cells[seen][kept], strict=True)]
-    axes.set_yscale("log")
-    axes.set_ylim(1, top)
-    axes.set_yticks([], minor=True)
+    decades(axes, 1, top)
     axes.set_ylabel("living cells")
     log_hours(axes, CELLS_FROM_H, hours[-1], "time after the cells")
     return svg(figure, f"cells-{arm.id}", f"Cells at ganglia, {pretty(arm.label)}; {given_words(arm)}")
@@ -147,11 +161,11 @@ def _concentrations(findings: Findings, cells: ArmPlan | None) -> Figure:
     arms = [arm for arm in (cells, chosen(plan, "protein"), chosen(plan, "infusion"), *bound[:1]) if arm is not None]
     rows: list[tuple] = []
     panels = tuple(Panel(pretty(arm.label), _levels(findings, arm, rows)) for arm in arms)
-    caption = (f"Simulated group means, seed {findings.outcome.results.seed}. Total TGF-β1 in lumbar CSF; active TGF-β1 at "
-               "the border of the injured ganglia (weighted by their share of the nerve) and at the opposite ganglia. "
-               f"Shaded: {SLICE_RANGE_NG_ML[0]:g} to {SLICE_RANGE_NG_ML[1]:g} ng/ml, active in slices in a bath "
-               "(doi:10.1172/JCI80883, Figure 6); tissue in a slice takes up what bathes it, so bath and border are not "
-               "the same scale.")
+    caption = (f"Simulated group means, seed {findings.outcome.results.seed}. Total TGF-β1 in lumbar CSF; active "
+               "TGF-β1 at the border of the injured ganglia (weighted by their share of the nerve) and at the opposite "
+               f"ganglia. Shaded: {SLICE_RANGE_NG_ML[0]:g} to {SLICE_RANGE_NG_ML[1]:g} ng/ml, active in slices in a "
+               "bath (doi:10.1172/JCI80883, Figure 6); tissue in a slice takes up what bathes it, so bath and border "
+               "are not the same scale.")
     keys = (Key("line", GREEN, "lumbar CSF, total", "1 2"), Key("line", BLUE, "border, injured side, active"),
             Key("line", ORANGE, "border, other side, active", "4 2"), Key("area", QUIET, "active in slices"))
     return Figure("concentrations", "Concentrations by place", caption, panels,
@@ -178,10 +192,7 @@ def _levels(findings: Findings, arm: ArmPlan, rows: list[tuple]) -> str:
         later = (given.day_d - float(arm.first_dose_d or 0)) * 24
         if later > low_h:
             _mark(axes, later, pretty(given.product))
-    axes.set_yscale("log")
-    axes.set_ylim(1e-3, 1e3)
-    axes.set_yticks([1e-3, 1e-2, 0.1, 1, 10, 100, 1000], ["0.001", "0.01", "0.1", "1", "10", "100", "1000"])
-    axes.set_yticks([], minor=True)
+    decades(axes, 1e-3, 1e3)
     axes.set_ylabel("TGF-β1 (ng/ml)")
     log_hours(axes, low_h, hours[-1])
     return svg(figure, f"levels-{arm.id}", f"TGF-β1 by place, {pretty(arm.label)}")

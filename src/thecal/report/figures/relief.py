@@ -66,9 +66,10 @@ def _spans(findings: Findings, arms: list[ArmFinding]) -> Figure:
     _rows(axes, arms)
     level = percent(findings.plan.analysis.relief_level)
     drawn = svg(figure, "relief-spans", f"Relief at a reversal of at least {level}, as bars over time after the dose")
-    caption = (f"Simulated, seed {findings.outcome.results.seed}. Relief is a reversal of at least {level}. Bars: latent "
-               "group mean, without noise of the assay. Below each: what the scheduled visits show, solid from the first "
-               "to the last visit with relief, dotted where it may have begun or ended between visits. Empty: no relief.")
+    caption = (f"Simulated, seed {findings.outcome.results.seed}. Relief is a reversal of at least {level}. Bars: "
+               "latent group mean, without noise of the assay. Below each: what the scheduled visits show, solid from "
+               "the first to the last visit with relief, dotted where it may have begun or ended between visits. "
+               "Empty: no relief.")
     keys = (Key("pale", BLUE, "latent"), Key("line", VERMILION, "observed at visits"),
             Key("line", VERMILION, "between visits", "1 2"))
     return Figure("relief-spans", "When relief holds", caption, (Panel("", drawn),),
@@ -99,11 +100,12 @@ def _durations(findings: Findings, arms: list[ArmFinding]) -> Figure:
     _rows(axes, arms)
     drawn = svg(figure, "relief-durations", "Duration of relief of each arm with two intervals")
     draws = max((len(found.over_draws) for found in arms), default=0)
-    caption = (f"Simulated, seed {findings.outcome.results.seed}; level {percent(findings.plan.analysis.relief_level)}. "
-               f"Dots: latent group mean (open at the left edge: no relief). Two intervals of {share:.0%}, never mixed: over "
-               "animals (the same numbers, other animals: groups drawn again with replacement) and over parameters (the "
-               f"typical animal under {draws} draws of the uncertain numbers); strokes are medians. An interval that "
-               "starts at the left edge holds cases without relief.")
+    level = percent(findings.plan.analysis.relief_level)
+    caption = (f"Simulated, seed {findings.outcome.results.seed}; level {level}. "
+               f"Dots: latent group mean (open at the left edge: no relief). Two intervals of {share:.0%}, never "
+               "mixed: over animals (the same numbers, other animals: groups drawn again with replacement) and over "
+               f"parameters (the typical animal under {draws} draws of the uncertain numbers); strokes are medians. An "
+               "interval that starts at the left edge holds cases without relief.")
     keys = (Key("marker", INK, "latent group mean"), Key("line", BLUE, f"{share:.0%} over animals"),
             Key("line", ORANGE, f"{share:.0%} over parameters", "4 2"))
     return Figure("relief-durations", "How long, and how sure", caption, (Panel("", drawn),),
@@ -115,11 +117,11 @@ def _reversals(findings: Findings, question: Question, arms: list[ArmFinding]) -
     level = findings.plan.analysis.relief_level
     panels = tuple(Panel(pretty(found.arm.label), _reversal(findings, found, rows),
                          against(findings.plan, found.arm).replace("dashed:", "against:")) for found in arms)
-    caption = (f"Simulated, seed {findings.outcome.results.seed}. Reversal = (arm − reference) / (baseline − reference) in "
-               "log10 of the 50 % threshold; undefined, and not drawn, where the reference deficit is below "
-               f"{findings.plan.analysis.deficit_floor_log10:g} log10. Dashed: the level {percent(level)}; relief is "
-               "shaded. Line: latent group mean. Pale area: 5th to 95th percentile over parameters, typical animal. "
-               "Dots: group means at visits.")
+    caption = (f"Simulated, seed {findings.outcome.results.seed}. Reversal = (arm − reference) / (baseline − "
+               "reference) in log10 of the 50 % threshold; undefined, and not drawn, where the reference deficit is "
+               f"below {findings.plan.analysis.deficit_floor_log10:g} log10. Dashed: the level {percent(level)}; "
+               "relief is shaded. Line: latent group mean. Pale area: 5th to 95th percentile over parameters, typical "
+               "animal. Dots: group means at visits.")
     keys = (Key("line", BLUE, "latent group mean"), Key("area", ORANGE, "5–95 % over parameters"),
             Key("area", BLUE, "relief"), Key("marker", VERMILION, "observed at visits"))
     return Figure(f"reversal-{question.id}", f"Reversal: {question.title[:1].lower()}{question.title[1:]}", caption,

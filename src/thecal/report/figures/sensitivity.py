@@ -11,7 +11,7 @@ from thecal.report.words import duration, pretty
 
 
 def sensitivity_figure(findings: Findings, rows: list[Sensitivity]) -> Figure | None:
-    """Bars of how much the duration of relief moves with each of the ten heaviest assumed numbers, one panel per arm."""
+    """Bars of how far the duration of relief moves with each of the ten heaviest assumed numbers, by arm."""
     names = carrying(rows)
     if not names:
         return None
@@ -24,9 +24,9 @@ def sensitivity_figure(findings: Findings, rows: list[Sensitivity]) -> Figure | 
                             f"typical animal: {duration(base.duration_h)} of relief, best reversal {base.best:.0%}"))
         data += [(arm_id, row.parameter, row.value, row.low, row.high, row.unit, row.elasticity_duration,
                   row.elasticity_best, row.swing_duration, row.swing_best) for row in mine.values()]
-    caption = ("Simulated typical animals, no noise. Bars: factor by which the duration of relief changes when a number "
-               "moves from the low to the high end of what one may believe, by the local slope. Where relief is absent on "
-               "one side there is no bar. All numbers, assumed or not, are in the data.")
+    caption = ("Simulated typical animals, no noise. Bars: factor by which the duration of relief changes when a "
+               "number moves from the low to the high end of what one may believe, by the local slope. Where relief is "
+               "absent on one side there is no bar. All numbers, assumed or not, are in the data.")
     return Figure("sensitivity", "Ten assumed numbers that carry the result", caption, tuple(panels),
                   ("arm", "parameter", "value", "low", "high", "unit", "elasticity_of_duration", "elasticity_of_best",
                    "factor_on_duration", "change_of_best"), tuple(data),
