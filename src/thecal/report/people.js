@@ -14,21 +14,27 @@
     const data = all[box.dataset.indication], svg = box.querySelector("svg"), says = box.querySelector(".says");
     const update = () => {
       const n = Object.values(data.harm)[0].length, harm = new Array(n).fill(0);
-      let sham = 0, serious = 10;
+      let sham = null, serious = 10;
       for (const input of box.querySelectorAll("input")) {
         const out = input.parentNode.querySelector("output"), v = Number(input.value);
         if (input.dataset.harm) {
           const w = weightOf(v);
           out.textContent = "× " + shown(w);
           data.harm[input.dataset.harm].forEach((x, i) => { harm[i] += w * x; });
+        } else if (input.dataset.sham === "unknown") { out.textContent = "unknown";
         } else if (input.dataset.sham) { sham = v; out.textContent = v + " of 100"; }
         else { serious = v; out.textContent = "× " + v; }
       }
-      const benefit = data.response ? data.response.map((x) => x - sham) : null;
+      const benefit = !data.response ? null : sham === null ? data.unsure : data.response.map((x) => x - sham);
       draw(svg, benefit, harm);
       const h = median(harm);
       if (!benefit) {
         says.textContent = `No basis for a benefit. Of 100 people at least ${h.toFixed(0)} more would have to be relieved than after a dummy injection, only to make up for the harms that were counted at your weights.`;
+      } else if (sham === null) {
+        const undone = median(data.response) - h;
+        says.textContent = "Whether benefit is ahead cannot be said: nobody knows what a dummy injection does. " + (undone > 0
+          ? `At your weights benefit is undone if it would do the same for ${undone.toFixed(0)} of 100 or more. Move its slider to see.`
+          : "At your weights the counted harms outweigh the relief even if it does nothing.");
       } else {
         const ahead = benefit.filter((b, i) => b > harm[i]).length, net = median(benefit.map((b, i) => b - harm[i]));
         says.textContent = `At your weights benefit is ahead in ${Math.round(100 * ahead / n)} of 100 draws. ` + (net > 0
@@ -37,7 +43,10 @@
       }
     };
     box.hidden = false;
-    box.addEventListener("input", update);
+    box.addEventListener("input", (event) => {
+      if (event.target.dataset.sham) event.target.dataset.sham = "said";
+      update();
+    });
     update();
   }
   function draw(svg, benefit, harm) {
@@ -51,7 +60,7 @@
     for (const t of [0, top / 2, top]) mark("text", { x: 40, y: y(t) + 3, "text-anchor": "end" }, svg, t.toFixed(0));
     mark("text", { x: 180, y: 243, "text-anchor": "middle" }, svg, "people relieved beyond a dummy injection, of 100");
     mark("text", { x: 12, y: 112, "text-anchor": "middle", transform: "rotate(-90 12 112)" }, svg, "weighted harm, of 100");
-    mark("text", { x: x(100), y: y(0) - 6, "text-anchor": "end" }, svg, "benefit ahead ↓ of the dashed line");
+    mark("text", { x: x(100), y: y(0) - 6, "text-anchor": "end" }, svg, "below the dashed line: benefit ahead");
     if (!benefit) {
       mark("text", { x: 190, y: 40, "text-anchor": "middle", "font-weight": "bold" }, svg, "benefit: no basis");
       harm.forEach((v) => mark("line", { x1: x(-20), x2: x(-17), y1: y(v), y2: y(v), stroke: "#d55e00", "stroke-opacity": 0.5 }, svg));

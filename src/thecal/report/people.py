@@ -90,7 +90,7 @@ def _content(found: dict[str, Any]) -> dict[str, Any]:
               "name": f"{found['study']}-{found['to']}", "start": START, "people": people,
               "indications": [indication(i, plan) for i in INDICATIONS] if people else [],
               "summary": markdown.html(summary["markdown"]), "icons": [_icons(i) for i in summary["icon_arrays"]],
-              "bullets": _bullets(found, evidence), "limits": LIMITS}
+              "bullets": _bullets(found, evidence), "limits": LIMITS, "cells": _cells}
     parts = _template("people_parts.html")
     sections = {name: parts.render(part=name, **shared) for name, _ in SECTIONS
                 if people or name not in ("balance", "hazards")}

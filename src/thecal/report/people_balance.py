@@ -46,35 +46,46 @@ def indication(name: str, plan: Mapping[str, Any]) -> dict[str, Any]:
 
     parts = {h.id: one(h.id).harm for h in rated}
     response = one("").benefit
+    unsure = balance.plane(name, dict.fromkeys(ids, 0.0), repeats=plan["repeats"], draws=DRAWS, **common).benefit
     sham = balance.sham_response(name)
+    told = {h.name: h.statement for h in listed if h.id == "arachnoiditis"}  # with the exposure of this plan
     return {
         "id": name, "title": records.indication(name)["name"], "remark": records.indication(name)["remark"],
-        "effects": [_effect(e) for e in balance.effects_table(name, plan["repeats"], **common)],
+        "effects": [_effect(e, told) for e in balance.effects_table(name, plan["repeats"], **common)],
         "hazards": [h.as_dict() for h in listed],
         "draws": {"harm": {k: [round(float(v), 3) for v in x] for k, x in parts.items()},
-                  "response": None if response is None else [round(float(v), 2) for v in response]},
-        "sliders": [{"id": h.id, "name": h.name, "typical": round(float(np.median(parts[h.id])), 2)} for h in rated],
+                  "response": _plain(response), "unsure": _plain(unsure)},
+        "sliders": [{"id": h.id, "name": h.name, "typical": _rate(h)} for h in rated],
         "unknown": [h.name for h in listed if h.kind == "unknown"], "sham": [round(s) for s in sham],
-        "fixed": [_fixed(w, parts, response, sham[1]) for w in STEPS],
+        "fixed": [_fixed(w, parts, response) for w in STEPS],
         "must": balance.must_be_true(name, dict.fromkeys(ids, START), plan["repeats"], **common)}
 
 
-def _fixed(weight: float, parts: Mapping[str, np.ndarray], response: np.ndarray | None, sham: float) -> dict[str, Any]:
+def _plain(draws: np.ndarray | None) -> list[float] | None:
+    return None if draws is None else [round(float(v), 2) for v in draws]
+
+
+def _rate(hazard: hazards.Hazard) -> str:
+    assert hazard.low is not None and hazard.high is not None
+    span = f"{_number(hazard.low)} to {_number(hazard.high)}"
+    return span if hazard.estimate is None else f"{_number(hazard.estimate)}, {span}"
+
+
+def _fixed(weight: float, parts: Mapping[str, np.ndarray], response: np.ndarray | None) -> dict[str, Any]:
     """One line of the table that stands for the sliders where there is no script: all weights alike."""
     harm = np.sum([weight * x for x in parts.values()], axis=0) if parts else np.zeros(DRAWS)
-    ahead = None if response is None else float(np.mean(response - sham > harm))
-    return {"weight": weight, "needed": float(np.median(harm)), "ahead": ahead,
+    return {"weight": weight, "needed": float(np.median(harm)),
             "undone": None if response is None else float(np.median(response) - np.median(harm))}
 
 
-def _effect(effect: balance.Effect) -> dict[str, Any]:
+def _effect(effect: balance.Effect, told: Mapping[str, str]) -> dict[str, Any]:
     def words(numbers: tuple[float, float, float] | None) -> str:
         return "unknown" if numbers is None else f"{_number(numbers[1])} ({_number(numbers[0])} to {_number(numbers[2])})"
 
     return {"name": effect.name, "favourable": effect.favourable, "with": words(effect.with_cells),
             "without": words(effect.without_cells), "known": effect.with_cells is not None,
-            "words": effect.natural_frequency, "certainty": effect.certainty, "basis": effect.basis,
-            "sources": list(effect.sources)}
+            "words": told.get(effect.name, effect.natural_frequency), "certainty": effect.certainty,
+            "basis": effect.basis, "sources": list(effect.sources)}
 
 
 def _number(value: float) -> str:

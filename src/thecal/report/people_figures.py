@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from thecal.report.drawing import (
     BLUE,
@@ -116,7 +117,7 @@ def causes_figure(found: Found) -> Figure | None:
         axes.set_yticklabels(order)
         axes.set_xlabel("factor on exposure at the ganglia")
         name = SHORT.get(r["name"], r["name"])
-        panels.append(Panel(f"{name}: exposure {_times(r['local_exposure_ratio'])} of that at home",
+        panels.append(Panel(f"{name}: {_times(r['local_exposure_ratio'])} the exposure at home",
                             svg(figure, f"causes-{r['name']}", f"Causes, rule {r['name']}")))
     meanings = "; ".join(f"{c['name']}: {c['meaning']}" for c in rows[0]["causes"])
     return Figure("causes", "Why exposure differs: every cause switched on and off",
@@ -144,7 +145,7 @@ def along_figure(found: Found) -> Figure | None:
     for species in dict.fromkeys(p["species"] for p in profiles):
         mine = [p for p in profiles if p["species"] == species and (p["name"] == "at home") == (
             species == found["from"])] or [p for p in profiles if p["species"] == species]
-        figure, axes = canvas(4.4, 2.7, left=0.7)
+        figure, axes = canvas(4.4, 2.7, left=0.8)
         for k, p in enumerate(mine):
             size = len(p["exposure_ng_d_ml"])
             x = (np.arange(size) + 0.5) * p["length_mm"] / size
@@ -152,6 +153,9 @@ def along_figure(found: Found) -> Figure | None:
             axes.plot(x, values, color=COLOURS[k], ls=("-", "--", "-.", ":")[k % 4], label=SHORT.get(p["name"], p["name"]))
             data += [(p["name"], species, float(a), float(b)) for a, b in zip(x, values, strict=True)]
         axes.set_yscale("log")
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g}"))
+        axes.yaxis.set_minor_formatter(NullFormatter())
+        axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 3.0) if max(map(_decades, mine)) < 2.5 else (1.0,)))
         low, high = mine[0]["cord_mm"]
         axes.axvspan(low, high, color=QUIET, alpha=0.22, lw=0)
         for place in mine[0]["ganglia_mm"]:
@@ -166,9 +170,14 @@ def along_figure(found: Found) -> Figure | None:
     apart = found["distance_cord_to_ganglia_mm"]
     return Figure("along", "Cord and ganglia part company",
                   f"From the lumbar cord to the ganglia of the sciatic nerve it is {apart['source_mm']:.0f} mm in the "
-                  f"{found['from']} and {apart['target_mm']:.0f} mm in the {found['to']}. So the two no longer see the "
-                  "same fluid.", tuple(panels), ("rule", "species", "mm", "ng_d_ml"), tuple(data),
+                  f"{found['from']} and {apart['target_mm']:.0f} mm in the {found['to']}. So the two no longer share "
+                  "the same fluid.", tuple(panels), ("rule", "species", "mm", "ng_d_ml"), tuple(data),
                   (Key("marker", PURPLE, "ganglia of the injured nerve (triangles)"), Key("area", QUIET, "lumbar cord")))
+
+
+def _decades(profile: Found) -> float:
+    values = np.maximum(profile["exposure_ng_d_ml"], 1e-6)
+    return float(np.log10(values.max() / values.min()))
 
 
 def shares_figure(found: Found) -> Figure | None:
@@ -184,14 +193,14 @@ def shares_figure(found: Found) -> Figure | None:
     axes.set_yticks(range(len(rows)))
     axes.set_yticklabels([SHORT.get(s["name"], s["name"]) for s in rows])
     axes.set_xlabel("% of the variance of days of relief")
-    panels = [Panel("Who is to blame for the spread", svg(figure, "shares", "Shares of variance"))]
+    panels = [Panel("Where the spread comes from", svg(figure, "shares", "Shares of variance"))]
     if sure["measure_next"]:
         rows = sure["measure_next"][::-1]
         figure, axes = canvas(4.8, max(1.4, 0.55 + 0.28 * len(rows)), left=2.7)
         axes.barh(range(len(rows)), [100 * r["share_of_parameters"] for r in rows], color=GREEN, height=0.6)
         axes.set_yticks(range(len(rows)))
         axes.set_yticklabels([_clip(r["meaning"]) for r in rows], fontsize=7.5)
-        axes.set_xlabel("% of the parameters' variance that it would remove")
+        axes.set_xlabel("% of parameter variance removed")
         panels.append(Panel("What to measure next to learn most", svg(figure, "next", "What to measure next")))
     low, middle, high = sure["days"]
     return Figure("shares", "How sure one can be",
@@ -212,7 +221,7 @@ def forest_figure(evidence: Found) -> Figure:
     panels = [_durations(evidence), _relief(evidence), _harms(evidence)]
     data = tuple((i["study"], i["low_d"], i["high_d"] if i["high_d"] is not None else float("nan"))
                  for i in evidence["animals"]["duration"]["intervals"])
-    return Figure("forest", "What exists", "Intervals as they could be read. No animal study of intrathecal cells gives "
+    return Figure("forest", "Times, relief and harm as they were read", "Intervals as they could be read. No animal study of intrathecal cells gives "
                   "means, spreads and group sizes in the text that was read, so there is no pooled size of effect to "
                   "show; nothing was read off pictures.", tuple(panels), ("study", "low_d", "high_d"), data)
 
@@ -227,7 +236,7 @@ def _durations(evidence: Found) -> Panel:
         axes.plot(i["high_d"] or top, k, "|" if i["high_d"] else ">", color=BLUE, ms=8 if i["high_d"] else 5)
     _study_ticks(axes, [i["study"] for i in rows])
     axes.set_xlim(0, top * 1.02)
-    axes.set_xlabel("days: relief ended between the marks")
+    axes.set_xlabel("days (relief ended between the marks)")
     return Panel("Animals: how long relief lasted", svg(figure, "forest-duration", "Duration by study"),
                  "Arrow: the study ended while relief lasted.")
 
