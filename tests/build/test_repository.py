@@ -57,6 +57,12 @@ def test_no_source_file_has_outgrown_its_purpose():
     assert {name: size for name, size in sizes.items() if size > 500} == {}
 
 
+def test_files_of_tests_have_names_of_their_own():
+    """Test folders are no packages: two files of one name cannot be collected together."""
+    names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
+    assert sorted(names) == sorted(set(names))
+
+
 def test_the_written_schema_of_the_catalogue_is_the_real_one(tmp_path):
     import toy_job
 

@@ -12,7 +12,18 @@ from thecal.core.derivative import jacobian
 from thecal.core.dimensions import check_dimensions
 from thecal.core.evaluate import numpy_function
 from thecal.core.expression import (
-    ZERO, Expression, exp, hill, log, maximum, minimum, number, sqrt, substitute, symbol, total,
+    ZERO,
+    Expression,
+    exp,
+    hill,
+    log,
+    maximum,
+    minimum,
+    number,
+    sqrt,
+    substitute,
+    symbol,
+    total,
 )
 
 X, Y = symbol("x", "1", "state"), symbol("y", "1", "state")

@@ -10,7 +10,7 @@ Per canal segment ``i`` and ganglion ``j``::
     theta_j = C_j / (C_j + K_12 (1 + [AMD3100] / K_AMD))
     dQ   = k_int theta (1 - Q) - k_rec Q                          desensitised share of CXCR4
     d    = ln2 / h_A + d_imm T,   d_j = ln2 / h_G (1 + d_inf N_j) + d_imm T
-    dT   = r_T n / (n + K_T) (T + 0.01)(1 - T)                    immunity against foreign cells
+    dT   = r_T n / (n + K_T) (T + T_0)(1 - T)                     immunity against foreign cells
 
 Every death is counted in ``dead``, so the number of cells is conserved exactly. Sides differ by CXCL12 alone.
 Flow and adhesion set where cells land; CXCL12 reaches some hundred micrometres and only changes capture.
@@ -125,7 +125,7 @@ def _crawling_flows(room: Room, structure: Structure, adhered: list[Expression])
 def _declare_immunity(room: Room, immunity: Expression, living: Expression) -> None:
     p = room.parameter
     growth = p("immunity_growth") * hill(living, p("immunity_cells"))
-    room.rate(immunity, growth * (immunity + 0.01) * (1 - immunity))
+    room.rate(immunity, growth * (immunity + p("immunity_seed")) * (1 - immunity))
 
 
 def _declare_death(room: Room, structure: Structure, deaths: dict[str, Expression]) -> None:

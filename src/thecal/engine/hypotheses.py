@@ -1,7 +1,7 @@
 """The rival hypotheses H1 to H9 as switches: which numbers each one changes, and by how much at full weight.
 
 Default is H1 and H2 mixed. A weight between 0 and 1 moves each number part of the way from its *off* to its *on*
-value. The on-values of hypotheses that nobody has measured are assumptions; see ``docs/explanation``.
+value. On-values that nobody has measured are assumptions and stand in the register (``hypotheses.*``).
 """
 
 from __future__ import annotations
@@ -12,14 +12,16 @@ from dataclasses import dataclass
 from thecal.core.hypotheses import DEFAULT_WEIGHTS, STATEMENTS
 from thecal.core.register import Register
 
+Worth = float | str | None
+
 
 @dataclass(frozen=True)
 class Hypothesis:
-    """``off`` and ``on``: value of each register id; None stands for the register's own value."""
+    """``off`` and ``on`` by register id: a value, the entry that holds it, or None for the entry's own value."""
 
     id: str
-    off: Mapping[str, float | None]
-    on: Mapping[str, float | None]
+    off: Mapping[str, Worth]
+    on: Mapping[str, Worth]
 
     @property
     def meaning(self) -> str:
@@ -29,14 +31,14 @@ class Hypothesis:
 
 HYPOTHESES = (
     Hypothesis("H1", {"cells.secretes": 0.0}, {"cells.secretes": 1.0}),
-    Hypothesis("H2", {"signalling.efferocytosis_turn": 0.0}, {"signalling.efferocytosis_turn": 0.1}),
-    Hypothesis("H3", {"cells.il10_strength": None}, {"cells.il10_strength": 4.0}),
-    Hypothesis("H4", {"cells.vesicle_rate": 0.0}, {"cells.vesicle_rate": 2.0}),
-    Hypothesis("H5", {"pain.mitochondria": 0.0}, {"pain.mitochondria": 1.0}),
-    Hypothesis("H6", {"cells.opioid": 0.0}, {"cells.opioid": 0.8}),
+    Hypothesis("H2", {"signalling.efferocytosis_turn": 0.0}, {"signalling.efferocytosis_turn": None}),
+    Hypothesis("H3", {"cells.il10_strength": None}, {"cells.il10_strength": "hypotheses.h3_il10_strength"}),
+    Hypothesis("H4", {"cells.vesicle_rate": 0.0}, {"cells.vesicle_rate": "hypotheses.h4_vesicle_rate"}),
+    Hypothesis("H5", {"pain.mitochondria": 0.0}, {"pain.mitochondria": "hypotheses.h5_mitochondria"}),
+    Hypothesis("H6", {"cells.opioid": 0.0}, {"cells.opioid": "hypotheses.h6_opioid"}),
     Hypothesis("H7", {"cells.spilled": 0.0}, {"cells.secretes": 0.0, "cells.spilled": 1.0}),
     Hypothesis("H8", {"cells.homing": 1.0}, {"cells.homing": 0.0}),
-    Hypothesis("H9", {"pain.excitation": 0.0}, {"pain.excitation": 0.15}),
+    Hypothesis("H9", {"pain.excitation": 0.0}, {"pain.excitation": "hypotheses.h9_excitation"}),
 )
 
 
@@ -49,6 +51,7 @@ def overrides_of(weights: Mapping[str, float], register: Register) -> dict[str, 
             continue
         for key, on in hypothesis.on.items():
             off = hypothesis.off.get(key)
-            low = values.get(key, register[key].value) if off is None else off
-            values[key] = low + weight * ((register[key].value if on is None else on) - low)
+            low = values.get(key, register[key].value) if off is None else float(off)
+            high = register[on or key].value if on is None or isinstance(on, str) else on
+            values[key] = low + weight * (high - low)
     return values

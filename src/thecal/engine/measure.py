@@ -20,7 +20,6 @@ from thecal.study.plan import ArmPlan, StudyPlan, Visit
 
 TISSUE = ("signalling.tnf", "signalling.il1", "signalling.il6", "signalling.ccl2", "signalling.macrophages",
           "signalling.microglia", "signalling.astrocytes", "pain.stress")
-QUIET_MARKER = 0.2  # a marker's level in quiet tissue, as a share of the full rise (assumed)
 
 
 @dataclass(frozen=True)
@@ -136,11 +135,11 @@ def _measure_csf(v: Visited) -> list[pa.Table]:
 
 
 def _measure_tissue(v: Visited) -> list[pa.Table]:
+    quiet = v.subjects.values["signalling.quiet_marker"]
     tables = []
     for name in TISSUE:
         marker = name.split(".", 1)[1]
-        seen = sample.measure(QUIET_MARKER + v.latent[name], v.seed, v.arm.id, v.animals, v.visit.index,
-                              analyte=marker)
+        seen = sample.measure(quiet + v.latent[name], v.seed, v.arm.id, v.animals, v.visit.index, analyte=marker)
         tables.append(_rows(v, "1", seen["value"], assay=f"tissue_{marker}"))
     return tables
 

@@ -38,7 +38,8 @@ class Subjects:
 def arm_register(arm: ArmPlan) -> Register:
     """The register as this arm sees it: species, injury and product files, knock-downs, hypotheses."""
     register = load().with_values(arm.parameters)
-    register = register.with_values(overrides_of(arm.hypotheses, register))
+    switched = overrides_of(arm.hypotheses, register)
+    register = register.with_values({key: _held(register[key], value) for key, value in switched.items()})
     return register.with_values({key: _scaled(register[key], factor) for key, factor in arm.factors.items()})
 
 
@@ -100,6 +101,11 @@ def baseline_of(arm: ArmPlan, animals: np.ndarray, seed: int, spread: bool) -> n
 
 def _normal(seed: int, group: str, animals: np.ndarray, process: str) -> np.ndarray:
     return ndtri(uniforms(seed, group, animals, process, 0, 1)[:, 0])
+
+
+def _held(entry: Parameter, value: float) -> Parameter:
+    """An entry that a hypothesis moved: its range belonged to the value it had, so the new one is not drawn."""
+    return entry if value == entry.value else replace(entry, value=value, low=value, high=value, scale="fixed")
 
 
 def _scaled(entry: Parameter, factor: float) -> Parameter:

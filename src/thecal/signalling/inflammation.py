@@ -2,19 +2,20 @@
 
     dN  = d_N [(a_J J + a_M M_p + a_G G_p) cut - N]           TNF
     cut = (1 - i_N fast)(1 - i_T il10)(1 - U)(1 + w_10) / (1 + w_10 T)
-    dI1 = d_1 [(N + M_p)/2 (1 - i_N fast) - I1]               IL-1b
-    dI6 = d_6 [(I1 + X)/2 - I6]                               IL-6
-    dK  = d_K [(X + N)/2 - K]                                 CCL2
-    dT  = d_10 [N/2 + H/2 + M_r + tone - T]                   IL-10 of host and cells
+    dI1 = d_1 [(a_N N + a_M M_p)(1 - i_N fast) - I1]          IL-1b
+    dI6 = d_6 [a_1 I1 + a_X X - I6]                           IL-6
+    dK  = d_K [a_X X + a_N N - K]                             CCL2
+    dT  = d_10 [a_N N + a_H H + M_r + tone - T]               IL-10 of host and cells
     dM_p = r_M (K - M_p) - turn M_p + w_back M_r              DRG macrophages, pro-inflammatory
     dM_r = turn M_p - (w_back + r_M) M_r                      and resolving
-    dG_p, dG_r: the same for microglia, recruited by 0.6 X + 0.4 N
-    dA  = (0.6 G_p + 0.4 I1 - A) / tau_A                      astrocytes
+    dG_p, dG_r: the same for microglia, recruited by a_X X + a_N N
+    dA  = (a_G G_p + a_1 I1 - A) / tau_A                      astrocytes
     turn = w_b slow + w_E eaten + w_V vesicles
 
 ``w_back`` decides whether relief outlasts its cause: 0 makes a permanent switch of the host (H2).
-Microglial markers are not pain: the two are separate states. The weights are assumptions of ours, scaled so that the
-untreated state is 1; only their products with measured turnovers can be compared with data.
+Microglial markers are not pain: the two are separate states. The weights ``a`` (``signalling.weight_*`` in the
+register, one set for each equation) are assumptions of ours that sum to 1, so that the untreated state is 1; only their
+products with measured turnovers can be compared with data.
 """
 
 from __future__ import annotations
@@ -40,14 +41,18 @@ def declare_inflammation(room: Room) -> None:
     source = (p("tnf_from_injury") * injury + p("tnf_from_macrophages") * macrophages
               + p("tnf_from_microglia") * microglia)
     room.rate(tnf, p("tnf_turnover") * (source * brake * _other_brakes(room, il10) - tnf))
-    room.rate(il1, p("il1_turnover") * (0.5 * (tnf + macrophages) * brake - il1))
-    room.rate(il6, p("il6_turnover") * (0.5 * (il1 + stress) - il6))
-    room.rate(ccl2, p("ccl2_turnover") * (0.5 * (stress + tnf) - ccl2))
+    makers = p("weight_il1_tnf") * tnf + p("weight_il1_macrophages") * macrophages
+    room.rate(il1, p("il1_turnover") * (makers * brake - il1))
+    room.rate(il6, p("il6_turnover") * (p("weight_il6_il1") * il1 + p("weight_il6_stress") * stress - il6))
+    room.rate(ccl2, p("ccl2_turnover") * (p("weight_ccl2_stress") * stress + p("weight_ccl2_tnf") * tnf - ccl2))
     tone = room.consume("il10_tone", "1", "IL-10 tone from cells")
-    room.rate(il10, p("il10_turnover") * (0.5 * tnf + 0.5 * injured + resolving + tone - il10))
+    host = p("weight_il10_tnf") * tnf + p("weight_il10_injured") * injured + resolving
+    room.rate(il10, p("il10_turnover") * (host + tone - il10))
     _turn_phagocytes(room, macrophages, resolving, ccl2, p("macrophage_turnover"))
-    _turn_phagocytes(room, microglia, surveying, 0.6 * stress + 0.4 * tnf, p("microglia_turnover"))
-    room.rate(astrocytes, (0.6 * microglia + 0.4 * il1 - astrocytes) / p("astrocyte_time"))
+    call = p("weight_microglia_stress") * stress + p("weight_microglia_tnf") * tnf
+    _turn_phagocytes(room, microglia, surveying, call, p("microglia_turnover"))
+    driven = p("weight_astrocytes_microglia") * microglia + p("weight_astrocytes_il1") * il1
+    room.rate(astrocytes, (driven - astrocytes) / p("astrocyte_time"))
     for name, state, meaning in (("tnf", tnf, "TNF"), ("il1", il1, "IL-1b"), ("il6", il6, "IL-6"),
                                  ("ccl2", ccl2, "CCL2"), ("il10", il10, "IL-10 tone"),
                                  ("macrophages", macrophages, "pro-inflammatory DRG macrophages"),

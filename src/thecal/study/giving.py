@@ -23,11 +23,12 @@ from thecal.study.plan import Administration, Species
 GENE_SCALES = {"Tgfb1": "cells.secretion_rate", "Cxcr4": "cells.cxcr4", "Il10": "cells.il10_strength",
                "Tnfaip6": "cells.immunosuppression", "Ptgs2": "cells.immunosuppression"}
 REJECTION_OF = {"autologous": "syngeneic"}
-# Priming in culture. TNF acts through the model's own priming states (cells start primed); the factors of the
-# others are assumptions: interferon raises PGE2- and TSG-6-like products, hypoxia raises CXCR4, sizes not found.
+# Priming in culture: what it scales, and the register's entry that says by how much. TNF acts through the model's own
+# priming states (cells start primed).
 PRIMED = "cells.pre_primed"
-PRIMING = {"tnf": {}, "ifng": {"cells.immunosuppression": 2.0}, "il1b": {"cells.immunosuppression": 1.5},
-           "hypoxia": {"cells.cxcr4": 1.5}}
+PRIMING = {"tnf": {}, "ifng": {"cells.immunosuppression": "cells.ifng_priming"},
+           "il1b": {"cells.immunosuppression": "cells.il1b_priming"},
+           "hypoxia": {"cells.cxcr4": "cells.hypoxia_priming"}}
 PRIMING_ALIASES = {"tnfa": "tnf", "interferong": "ifng", "interferon": "ifng", "lowoxygen": "hypoxia"}
 
 
@@ -211,7 +212,7 @@ def _factors(give: Give, product: ProductRecord, where: str) -> dict[str, float]
         scale("cells.secretion_rate", math.exp(-product.expansion.secretion_loss_per_passage.value * passages))
     if give.priming:
         for key, by in PRIMING[_priming(give, where)].items():
-            scale(key, by)
+            scale(key, load_register()[by].value)
     for key, entry in product.relative.items():
         scale(key, entry.value)
     return factors
