@@ -146,3 +146,20 @@ def test_a_study_without_treatment_has_a_report_too(tmp_path: Path) -> None:
     page = render(open_outcome(tmp_path / "run"), [])
     assert "nothing was given that could relieve pain" in page
     assert '<section id="claims">' not in page and external(page) == []
+
+
+def test_people_are_told_that_relief_is_the_model_s(tmp_path: Path) -> None:
+    from dataclasses import replace
+
+    from thecal.engine.run import run_study
+    from thecal.study.load import load, source_text
+    from thecal.study.resolve import resolve
+
+    plan = resolve(load("human-lumbar"))
+    plan = replace(plan, arms=tuple(replace(arm, n=2) for arm in plan.arms))
+    text = source_text("human-lumbar")[0].decode()
+    run_study(plan, text, tmp_path / "run", solver="compiled", draws=0).close()
+    page = render(open_outcome(tmp_path / "run"), [])
+    assert "it speaks of the model, not of a patient" in page
+    assert "statement about the model only" in page
+    assert "simulated people" not in page

@@ -8,6 +8,7 @@ from thecal.report.arms import chosen, main_arms
 from thecal.report.findings import ArmFinding, Findings, interval
 from thecal.report.tables import between
 from thecal.report.words import dose_word, duration, latent_words, observed_words, percent, pretty
+from thecal.study.plan import StudyPlan
 
 MAIN_ARMS = 8
 
@@ -44,6 +45,10 @@ def _answer(findings: Findings, found: ArmFinding) -> Answer:
 
 def plain_words(findings: Findings) -> str:
     """What came out, for a reader who knows no jargon."""
+    if not tested_for_pain(findings.plan):
+        return (f"This study scales an animal model to {_plural(findings.plan.species.name)}. There is no nerve injury "
+                "model and no paw test of them: where this page speaks of relief, it speaks of the model, not of a "
+                "patient. What it can show is where cells and proteins would go, and how much would reach which place.")
     said = []
     for key in ("cells", "protein"):
         arm = chosen(findings.plan, key)
@@ -54,6 +59,11 @@ def plain_words(findings: Findings) -> str:
         return f"A simulated study of {len(findings.plan.arms)} groups; nothing was given that could relieve pain."
     return (f"In these simulated {_plural(findings.plan.species.name)}, {', and '.join(said)}. Whether real animals or "
             "people would answer alike is not known.")
+
+
+def tested_for_pain(plan: StudyPlan) -> bool:
+    """Whether the species has a test of thresholds, so that relief can be compared with anything measured."""
+    return any(arm.strain.baseline_log10_g is not None for arm in plan.arms)
 
 
 def _plain(found: ArmFinding, share: float) -> str:

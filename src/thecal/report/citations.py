@@ -19,6 +19,7 @@ from thecal.core.register import Register
 from thecal.engine.subjects import arm_register
 from thecal.study.plan import StudyPlan
 
+ROOMS = ("anatomy", "cells", "signalling", "pain")  # rooms of the animal that a study runs
 INDEX_STUDY = "doi:10.1172/JCI80883"
 _IDENTIFIER = re.compile(r"doi:\s*(10\.\d{4,5}/[^\s,;\"']+)|\b(PMC\d+)\b|\bPMID:?\s?(\d+)\b|\b(BIOMD\d{10})\b")
 
@@ -115,7 +116,7 @@ def study_sources(plan: StudyPlan) -> list[tuple[str, str]]:
     found += [(plan.species.name, text) for text in plan.species.sources]
     for arm in plan.arms:
         found += [(arm.id, text) for text in (*arm.sources, arm.facts, arm.strain.source)]
-    found += [(entry.id, f"{entry.source} {entry.note}") for entry in parameters_of(plan).values()]
+    found += [(e.id, f"{e.source} {e.note}") for e in parameters_of(plan).values() if e.room in ROOMS]
     return found
 
 

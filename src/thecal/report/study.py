@@ -24,7 +24,7 @@ from thecal.engine.fitted import centre
 from thecal.engine.jobs.parts import write_atomically
 from thecal.engine.layout import layout_of
 from thecal.report import tables
-from thecal.report.answers import answers, plain_words
+from thecal.report.answers import answers, plain_words, tested_for_pain
 from thecal.report.arms import chosen, questions
 from thecal.report.citations import parameters_of, references, study_sources
 from thecal.report.claims import Claims, claims_shown, stored_claims
@@ -80,7 +80,7 @@ def _content(outcome: StudyOutcome, claims: Sequence[dict[str, Any]] | None) -> 
     numbers = [row for _, rows in parameters for row in rows]
     content: dict[str, Any] = {
         "version": __version__, "name": plan.name, "title": pretty(plan.title), "plan": plan, "description":
-        pretty(plan.description) or f"The study ‘{plan.name}’.", "plain": plain_words(findings), "seed":
+        pretty(plan.description), "model_only": not tested_for_pain(plan), "plain": plain_words(findings), "seed":
         outcome.results.seed, "animals": sum(arm.n for arm in plan.arms), "strains": _strains(outcome),
         "assumed": sum(row.assumed for row in numbers), "total": len(numbers), "notices": _notices(outcome),
         "status": tables.status_words(outcome.results.progress().statuses.items()),

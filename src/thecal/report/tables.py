@@ -15,7 +15,7 @@ from thecal.core.register import Parameter
 from thecal.engine.fitted import centre
 from thecal.engine.subjects import arm_register
 from thecal.report.arms import Question, given_words
-from thecal.report.citations import identifiers, parameters_of
+from thecal.report.citations import ROOMS, identifiers, parameters_of
 from thecal.report.findings import ArmFinding, Findings, interval
 from thecal.report.mathml import symbol_html
 from thecal.report.words import NO_BREAK, duration, number, p_value, percent, pretty, when
@@ -168,7 +168,7 @@ def parameter_rows(plan: StudyPlan) -> list[tuple[str, list[NumberRow]]]:
     """The model's numbers by room, with the value used beside the register's own."""
     scores = centre()
     rooms: dict[str, list[NumberRow]] = {}
-    for entry in parameters_of(plan).values():
+    for entry in (e for e in parameters_of(plan).values() if e.room in ROOMS):
         rooms.setdefault(entry.room, []).append(number_row(entry, scores.get(entry.id, 0.0)))
     return list(rooms.items())
 

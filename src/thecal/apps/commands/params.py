@@ -18,16 +18,20 @@ KINDS = ("measured", "derived", "assumed", "calibrated", "switch")
 @click.command("params", help="List the parameters: value, range, unit, kind and source. WORDS narrow the list by name "
                               "or meaning, e.g. 'thecal params half_life'.")
 @click.argument("words", nargs=-1)
-@click.option("--room", type=click.Choice(["anatomy", "cells", "signalling", "pain"]), help="Only one room.")
+@click.option("--room", help="Only one room: anatomy, cells, signalling, pain, ...")
 @click.option("--kind", type=click.Choice(KINDS), multiple=True, help="Only numbers of this kind; may be repeated.")
 @click.option("--study", help="As a study sees them: file, or name of a library study; its first treated arm.")
 @click.option("--json", "as_json", is_flag=True, help="Print the list as JSON.")
 def command(words: tuple[str, ...], room: str | None, kind: tuple[str, ...], study: str | None, as_json: bool) -> None:
     """Thin call into ``core.register``."""
+    from thecal.core.errors import ThecalError
     from thecal.core.register import load
 
     entries = list((_of_study(study) if study else load()).values())
-    total = len(entries)
+    total, rooms = len(entries), sorted({e.room for e in entries})
+    if room is not None and room not in rooms:
+        raise ThecalError.single("--room", "there is no such room", seen=room, allowed=", ".join(rooms),
+                                 remedy="choose one of them")
     entries = [e for e in entries if (room is None or e.room == room) and (not kind or e.kind in kind)
                and all(w.lower() in f"{e.id} {e.context} {e.symbol}".lower() for w in words)]
     if as_json:
