@@ -102,12 +102,13 @@ def blocks(y: Floats, X: Floats, animal: NDArray, residual: NDArray | None = Non
                   ("animal", *residual_names))
 
 
-def reml(data: Blocks, bounded: bool = True) -> Fit:
+def reml(data: Blocks, bounded: bool = True, start: Floats | None = None) -> Fit:
     """Fit by restricted maximum likelihood.
 
     Arguments:
         bounded: keep the variance between animals ≥ 0 (as lme4 does). Unbounded, it is the covariance of two visits
             of an animal and may be slightly negative; balanced data then give exactly the classical ANOVA.
+        start: (r,) variances to begin from, such as those of nearly the same data; the optimum is the same.
 
     Errors: ValueError when X lacks full column rank or no degrees of freedom are left.
     """
@@ -132,8 +133,9 @@ def reml(data: Blocks, bounded: bool = True) -> Fit:
             return 1e10, np.zeros(r)
         return value, gradient * scale
 
-    start = np.array([0.0 if single else 0.3, *[0.7] * (r - 1)])
-    found = optimize.minimize(objective, start, jac=True, bounds=bounds, method="L-BFGS-B",
+    first = np.array([0.3, *[0.7] * (r - 1)]) if start is None else np.maximum(start / scale, 1e-2)
+    first[0] = 0.0 if single else first[0]
+    found = optimize.minimize(objective, first, jac=True, bounds=bounds, method="L-BFGS-B",
                               options={"maxiter": 500, "ftol": 1e-13, "gtol": 1e-8}).x
     found = _polish(data, found, scale, bounds)
     return Fit(data, found * scale, at_bound=bool((bounded or single) and found[0] <= 1e-9))
@@ -195,20 +197,20 @@ class Fit:
     def _P(self) -> Floats:
         """P_r = −X'V⁻¹K_rV⁻¹X, shape (r, p, p)."""
         VX = self._gram.VX
-        return -np.array([np.einsum("mvp,mvw,mwq->pq", VX, K, VX, optimize=True) for K in self.data.kernels])
+        return -np.array([_pairs(VX, K @ VX) for K in self.data.kernels])
 
     @functools.cached_property
     def _Q(self) -> Floats:
         """Q_rs = X'V⁻¹K_rV⁻¹K_sV⁻¹X, shape (r, r, p, p)."""
         KVX = [K @ self._gram.VX for K in self.data.kernels]
         VKVX = [self._gram.Vinv @ k for k in KVX]
-        return np.array([[np.einsum("mvp,mvq->pq", a, b, optimize=True) for b in VKVX] for a in KVX])
+        return np.array([[_pairs(a, b) for b in VKVX] for a in KVX])
 
     @functools.cached_property
     def _expected(self) -> Floats:
         """tr(P K_r P K_s), twice the expected information of θ, shape (r, r)."""
         VK = [self._gram.Vinv @ K for K in self.data.kernels]
-        trace = np.array([[np.einsum("mvw,mwv->", a, b) for b in VK] for a in VK])
+        trace = np.array([[np.sum(a * b.swapaxes(1, 2)) for b in VK] for a in VK])
         PhiP = [self.phi @ P for P in self._P]
         return (trace - 2 * np.einsum("pq,rsqp->rs", self.phi, self._Q)
                 + np.array([[np.sum(a * b.T) for b in PhiP] for a in PhiP]))
@@ -263,13 +265,18 @@ class Fit:
         return float(df), float(df * (1 - A2 / q) / (df - 2)) if abs(df - 2) > 1e-2 else 1.0
 
 
+def _pairs(a: Floats, b: Floats) -> Floats:
+    """Σ a'b over animals and visits, (m, v, p) and (m, v, q) to (p, q), as one matrix product."""
+    return a.reshape(-1, a.shape[2]).T @ b.reshape(-1, b.shape[2])
+
+
 def _gram(data: Blocks, theta: Floats) -> _Gram:
-    V = np.einsum("r,rmvw->mvw", theta, data.kernels)
+    V = np.tensordot(theta, data.kernels, 1)
     V[:, np.arange(V.shape[1]), np.arange(V.shape[1])] += ~data.mask
     chol = np.linalg.cholesky(V)
     Vinv = np.linalg.inv(V)
     VX = Vinv @ data.X
-    information = np.einsum("mvp,mvq->pq", data.X, VX, optimize=True)
+    information = _pairs(data.X, VX)
     phi = np.linalg.inv(information)
     beta = phi @ np.einsum("mvp,mv->p", VX, data.y)
     Py = np.einsum("mvw,mw->mv", Vinv, data.y - data.X @ beta)
@@ -285,8 +292,8 @@ def _deviance(data: Blocks, theta: Floats, gram: _Gram | None = None) -> tuple[f
              + (data.n - data.X.shape[2]) * np.log(2 * np.pi))
     gradient = []
     for K in data.kernels:
-        trace = np.sum(g.Vinv * K) - np.einsum("mvp,mvw,mwq,pq->", g.VX, K, g.VX, g.phi, optimize=True)
-        gradient.append(trace - np.einsum("mv,mvw,mw->", g.Py, K, g.Py, optimize=True))
+        KPy = (K @ g.Py[:, :, None])[:, :, 0]
+        gradient.append(np.sum(g.Vinv * K) - np.sum(_pairs(g.VX, K @ g.VX) * g.phi) - np.sum(g.Py * KPy))
     return value, np.array(gradient)
 
 
