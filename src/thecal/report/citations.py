@@ -21,6 +21,7 @@ from thecal.study.plan import StudyPlan
 
 ROOMS = ("anatomy", "cells", "signalling", "pain")  # rooms of the animal that a study runs
 INDEX_STUDY = "doi:10.1172/JCI80883"
+SAME = {"PMC4563753": INDEX_STUDY}  # two names of one paper
 _IDENTIFIER = re.compile(r"doi:\s*(10\.\d{4,5}/[^\s,;\"']+)|\b(PMC\d+)\b|\bPMID:?\s?(\d+)\b|\b(BIOMD\d{10})\b")
 
 
@@ -61,7 +62,7 @@ def identifiers(text: str) -> list[str]:
     found = []
     for doi, pmc, pmid, biomodel in _IDENTIFIER.findall(text):
         key = f"doi:{_trimmed(doi)}" if doi else pmc or (f"PMID:{pmid}" if pmid else biomodel)
-        found.append(key)
+        found.append(SAME.get(key, key))
     return found
 
 
