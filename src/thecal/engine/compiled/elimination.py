@@ -30,6 +30,10 @@ class Elimination:
     slots: dict[tuple[int, int], int]
     depth: int
 
+    def changed(self) -> set[tuple[int, int]]:
+        """Entries of U that elimination changes or makes; the others stay those of the matrix itself."""
+        return {(i, j) for k in self.order for i in self.lower[k] for j in self.upper[k]}
+
     @property
     def operations(self) -> int:
         """Multiplications, additions and divisions of one factorisation."""

@@ -130,7 +130,7 @@ def _cohort(model: Model, program: Program, parameters: np.ndarray, schedules: S
             "schedule_of": schedule_of, "values": np.full((animals, times.size, observables), np.nan),
             "status": status, "steps": steps, "mended": mended,
             "field_of": np.array(program.fields.field_of, np.int64), "jacobian_rows": program.jacobian_rows,
-            "jacobian_columns": program.jacobian_columns}
+            "jacobian_columns": program.jacobian_columns, "jacobian_places": program.jacobian_places}
 
 
 def _solution(arrays: dict[str, np.ndarray]) -> CompiledSolution:

@@ -33,12 +33,18 @@ class Kernels:
     layout: Layout
     jacobian_rows: tuple[int, ...]
     jacobian_columns: tuple[int, ...]
+    jacobian_places: tuple[int, ...]
     fields: Fields
     operations: dict[str, int]
 
 
 class ModelCode:
-    """The expressions of one model made ready for writing: lowered, constants apart, Jacobian and its plan."""
+    """The expressions of one model made ready for writing: lowered, constants apart, Jacobian and its plan.
+
+    ``entry_at[i, j]``: where an entry of the Jacobian lies. Entries of parameters alone lie with the constants, and
+    entries that are one expression share a row, so the array ``jacobian`` holds what changes with the state, once.
+    ``factor_at[i, j]``: where an entry of the factors lies; what elimination leaves alone stays where it was.
+    """
 
     def __init__(self, model: Model) -> None:
         self.states, self.parameters = model.state_symbols, model.parameters
@@ -46,9 +52,19 @@ class ModelCode:
         rows = jacobian(model.rates, self.states)
         self.entries = tuple((i, j) for i, row in enumerate(rows) for j in sorted(row))
         lowered = lower([*model.rates, *(rows[i][j] for i, j in self.entries)])
-        self.rates, self.jacobian = lowered[: self.count], lowered[self.count:]
+        self.rates, written = lowered[: self.count], lowered[self.count:]
         self.constants = constants_of(lowered)
+        fixed = {**places_of("p", self.parameters), **places_of("q", self.constants)}
+        self.jacobian = list({e.order: e for e in written if e.order not in fixed}.values())
+        own = {**fixed, **places_of("jacobian", self.jacobian)}
+        self.entry_at = {entry: own[e.order] for entry, e in zip(self.entries, written, strict=True)}
         self.elimination: Elimination = plan(self.count, self.entries)
+        changed = self.elimination.changed()
+        kept = [(k, j) for k in self.elimination.order for j in self.elimination.upper[k] if (k, j) not in changed]
+        made = [entry for entry in self.elimination.slots if entry not in set(kept)]
+        self.factor_at = {**{entry: self.entry_at[entry] for entry in kept},
+                          **{entry: ("lu", row) for row, entry in enumerate(made)}}
+        self.factor_rows = len(made)
         self.fields = fields_of(model.states)
 
     def places(self, state_array: str) -> dict[int, Place]:
@@ -62,7 +78,7 @@ def layout_of(code: ModelCode, lanes: int, observables: int) -> Layout:
     n = code.count
     return Layout.of(lanes, {
         "control": len(CONTROL), "y": n, "p": len(code.parameters), "q": max(1, len(code.constants)), "u": n, "f": n,
-        "c": n, "k": tableau.STAGES * n, "new": n, "lu": len(code.elimination.slots), "jacobian": len(code.entries),
+        "c": n, "k": tableau.STAGES * n, "new": n, "lu": code.factor_rows, "jacobian": len(code.jacobian),
         "peak": code.fields.count, "floor": code.fields.count, "look": n, "seen": observables})
 
 
@@ -83,15 +99,19 @@ def model_text(model: Model, lanes: int) -> Kernels:
     parts = {
         "prepare": _expressions(lanes, ["p", "q"], {**places_of("p", code.parameters)}, code.constants, "q"),
         "rates": _expressions(lanes, ["u", "p", "q", "f"], code.places("u"), code.rates, "f"),
+        "differentiate": _expressions(lanes, ["y", "p", "q", "jacobian"], code.places("y"), code.jacobian,
+                                      "jacobian"),
         "factorise": _factorise(code, lanes),
-        "solve": solve_code(solve, code.elimination, lambda slot: solve.load("lu", slot), "c", "f", "x"),
+        "solve": solve_code(solve, code, solve.load, "c", "f", "x"),
         "check": _residual(code, lanes),
         "judge": _judge(code, lanes),
         "settle": _settle(code, lanes),
     }
     arrays = {"prepare": ["p", "q"], "rates": ["u", "p", "q", "f"],
-              "factorise": ["y", "p", "q", "control", "lu", "jacobian"], "solve": ["lu", "f", "c", "x"],
-              "check": ["control", "f", "k", "jacobian"], "judge": ["control", "y", "new", "k", "floor"],
+              "differentiate": ["y", "p", "q", "jacobian"],
+              "factorise": ["control", "p", "q", "jacobian", "lu"],
+              "solve": ["p", "q", "jacobian", "lu", "f", "c", "x"],
+              "check": ["control", "p", "q", "jacobian", "f", "k"], "judge": ["control", "y", "new", "k", "floor"],
               "settle": ["control", "y", "new", "peak", "floor"]}
     for stage in range(1, tableau.STAGES):
         body = Code(lanes)
@@ -102,7 +122,7 @@ def model_text(model: Model, lanes: int) -> Kernels:
     text = [intrinsics(lanes)]
     text += [function(f"{name}_", arrays[name], ["entry:", *part.lines]) for name, part in parts.items()]
     text += [_step(layout, arrays)]
-    for name, actual in (("prepare", {}), ("rates", {"u": "y"}), ("factorise", {}), ("judge", {}), ("settle", {})):
+    for name, actual in (("prepare", {}), ("rates", {"u": "y"}), ("judge", {}), ("settle", {})):
         text.append(function(name, ["work"], ["entry:", *layout.pointers(), _call(f"{name}_", arrays[name], actual)],
                              internal=False))
     text.append(function("stage_rates", ["work"],
@@ -110,7 +130,8 @@ def model_text(model: Model, lanes: int) -> Kernels:
     text.append(attributes(lanes))
     rows, columns = zip(*code.entries, strict=True) if code.entries else ((), ())
     counts = {name: part.operations for name, part in parts.items()}
-    return Kernels("\n".join(text), layout, rows, columns, code.fields, _operations(counts, code.count))
+    places = tuple(layout.row(array) + row for array, row in code.entry_at.values())
+    return Kernels("\n".join(text), layout, rows, columns, places, code.fields, _operations(counts, code.count))
 
 
 def attributes(lanes: int) -> str:
@@ -127,7 +148,8 @@ def attributes(lanes: int) -> str:
 def _operations(counts: dict[str, int], states: int) -> dict[str, int]:
     """Floating-point operations of one step of one animal, by part; a loop's body counts once per state."""
     loops = sum(counts[f"stage{s}"] for s in range(1, tableau.STAGES)) + counts["finish"]
-    parts = {"rates": tableau.STAGES * counts["rates"], "factorise": counts["factorise"],
+    parts = {"rates": tableau.STAGES * counts["rates"], "differentiate": counts["differentiate"],
+             "factorise": counts["factorise"],
              "solve": tableau.STAGES * counts["solve"], "stages": states * loops, "check": counts["check"],
              "judge": counts["judge"]}
     return {**parts, "step": sum(parts.values())}
@@ -148,35 +170,48 @@ def _expressions(lanes: int, arrays: Sequence[str], places: dict[int, Place], ex
 
 
 def _factorise(model: ModelCode, lanes: int) -> Code:
-    """``M = J - I/(h gamma)`` factorised in place: no pivot is sought, no index is read."""
+    """``M = J - I/(h gamma)`` factorised: no pivot is sought, no index is read."""
     code = Code(lanes)
-    writer = Writer(code, model.places("y"), model.jacobian)
     shift = code.divide(code.constant(1.0 / tableau.GAMMA), code.load("control", control("step")))
     entry: dict[tuple[int, int], str] = {}
-    for row, (position, expression) in enumerate(zip(model.entries, model.jacobian, strict=True)):
-        entry[position] = writer.value(expression)
-        code.store(entry[position], "jacobian", row)
-    minus = code.negate(shift)
-    for k in range(model.count):
-        entry[k, k] = code.subtract(entry[k, k], shift) if (k, k) in entry else minus
+
+    def known(i: int, j: int) -> bool:
+        return (i, j) in entry or (i, j) in model.entry_at
+
+    def value(i: int, j: int) -> str:
+        """The entry as it now is; the Jacobian's own is read when it is first needed."""
+        if (i, j) not in entry:
+            entry[i, j] = code.load(*model.entry_at[i, j])
+        return entry[i, j]
+
+    def keep(i: int, j: int, result: str) -> None:
+        array, row = model.factor_at[i, j]
+        if array == "lu":
+            code.store(result, array, row)
+
     plan_ = model.elimination
     for k in plan_.order:
-        inverse = code.divide(code.constant(1.0), entry[k, k])
-        code.store(inverse, "lu", plan_.slots[k, k])
+        pivot = code.subtract(value(k, k), shift) if known(k, k) else code.negate(shift)
+        inverse = code.divide(code.constant(1.0), pivot)
+        keep(k, k, inverse)
         for j in plan_.upper[k]:
-            code.store(entry[k, j], "lu", plan_.slots[k, j])
+            keep(k, j, value(k, j))
         for i in plan_.lower[k]:
-            factor = code.multiply(entry[i, k], inverse)
-            code.store(factor, "lu", plan_.slots[i, k])
-            minus_factor = code.negate(factor)
+            factor = code.multiply(value(i, k), inverse)
+            keep(i, k, factor)
+            minus = code.negate(factor)
             for j in plan_.upper[k]:
-                entry[i, j] = (code.fused(minus_factor, entry[k, j], entry[i, j]) if (i, j) in entry
-                               else code.multiply(minus_factor, entry[k, j]))
+                entry[i, j] = (code.fused(minus, value(k, j), value(i, j)) if known(i, j)
+                               else code.multiply(minus, value(k, j)))
     return code
 
 
-def solve_code(code: Code, steps: Elimination, factor: Callable[[int], str], c: str, f: str, x: str) -> Code:
-    """``x = M^-1 (c - f)`` from the factors' slots, arrays named; ``c`` is the stage sum already carrying its sign."""
+def solve_code(code: Code, model: ModelCode, read: Callable[[str, int], str], c: str, f: str, x: str) -> Code:
+    """``x = M^-1 (c - f)``, arrays named; ``c`` is the stage sum already carrying its sign.
+
+    ``read`` reads an entry of the factors, a row of an array.
+    """
+    steps = model.elimination
     value: dict[int, str] = {}
     left: dict[int, list[int]] = {k: [] for k in steps.order}
     for k in steps.order:
@@ -185,13 +220,13 @@ def solve_code(code: Code, steps: Elimination, factor: Callable[[int], str], c: 
     for k in steps.order:
         total = code.subtract(code.load(c, k), code.load(f, k))
         for m in left[k]:
-            total = code.fused(code.negate(value[m]), factor(steps.slots[k, m]), total)
+            total = code.fused(code.negate(value[m]), read(*model.factor_at[k, m]), total)
         value[k] = total
     for k in reversed(steps.order):
         total = value[k]
         for j in steps.upper[k]:
-            total = code.fused(code.negate(value[j]), factor(steps.slots[k, j]), total)
-        value[k] = code.multiply(total, factor(steps.slots[k, k]))
+            total = code.fused(code.negate(value[j]), read(*model.factor_at[k, j]), total)
+        value[k] = code.multiply(total, read(*model.factor_at[k, k]))
         code.store(value[k], x, k)
     return code
 
@@ -205,15 +240,15 @@ def _residual(model: ModelCode, lanes: int) -> Code:
     code = Code(lanes)
     shift = code.divide(code.constant(1.0 / tableau.GAMMA), code.load("control", control("step")))
     minus = code.negate(shift)
-    by_row: dict[int, list[tuple[int, int]]] = {i: [] for i in range(model.count)}
-    for slot, (i, j) in enumerate(model.entries):
-        by_row[i].append((slot, j))
+    by_row: dict[int, list[int]] = {i: [] for i in range(model.count)}
+    for i, j in model.entries:
+        by_row[i].append(j)
     totals = [""] * 4  # strands, so that the sum does not wait for itself
     for i in range(model.count):
         f, own = code.load("f", i), code.multiply(minus, code.load("k", i))
         residual, size = code.add(f, own), code.fused(own, own, code.multiply(f, f))
-        for slot, j in by_row[i]:
-            term = code.multiply(code.load("jacobian", slot), code.load("k", j))
+        for j in by_row[i]:
+            term = code.multiply(code.load(*model.entry_at[i, j]), code.load("k", j))
             residual, size = code.add(residual, term), code.fused(term, term, size)
         excess = code.fused(code.constant(-RESIDUAL_TOLERANCE**2), size, code.multiply(residual, residual))
         excess = code.larger(excess, code.constant(0.0))
@@ -266,7 +301,8 @@ def _step(layout: Layout, arrays: dict[str, list[str]]) -> str:
     body += [f"  %k{s} = getelementptr inbounds i8, ptr %k, i64 {s * rows * layout.lanes * 8}"
              for s in range(tableau.STAGES)]
     size = rows * layout.lanes * 8
-    body += [_call("factorise_", arrays["factorise"]), _call("rates_", arrays["rates"], {"u": "y"}),
+    body += [_call("differentiate_", arrays["differentiate"]), _call("factorise_", arrays["factorise"]),
+             _call("rates_", arrays["rates"], {"u": "y"}),
              f"  call void @llvm.memset.p0.i64(ptr %c, i8 0, i64 {size}, i1 false)",
              _call("solve_", arrays["solve"], {"x": "k0"}), _call("check_", arrays["check"])]
     for s in range(1, tableau.STAGES):

@@ -20,11 +20,15 @@ class Layout:
     @classmethod
     def of(cls, lanes: int, rows: Mapping[str, int]) -> Layout:
         """Lay arrays one behind the other, each on a cache line of its own."""
-        start, end = {}, 0
+        start, end, unit = {}, 0, max(CACHE_LINE, 8 * lanes)
         for name, count in rows.items():
             start[name] = end
-            end += -(-count * lanes * 8 // CACHE_LINE) * CACHE_LINE
+            end += -(-count * lanes * 8 // unit) * unit
         return cls(lanes, dict(rows), start, end)
+
+    def row(self, name: str) -> int:
+        """First row of an array, counted from the beginning of the workspace."""
+        return self.start[name] // (8 * self.lanes)
 
     def pointers(self) -> list[str]:
         """LLVM lines that name every array of the workspace ``%work``."""
@@ -49,7 +53,3 @@ class TangentLayout:
     def size(self) -> int:
         """Bytes of the whole workspace, the animal's part included."""
         return self.block_start + self.blocks * self.block.size
-
-    def row(self, name: str) -> int:
-        """First row of an array within a block."""
-        return self.block.start[name] // (8 * self.block.lanes)

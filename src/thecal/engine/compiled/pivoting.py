@@ -17,14 +17,15 @@ from thecal.engine.compiled.task import (
     dense,
     entry_count,
     f,
-    jacobian,
     jacobian_columns,
+    jacobian_places,
     jacobian_rows,
     k,
     new,
     stage_rates,
     state_count,
     u,
+    workspace,
     y,
 )
 
@@ -72,9 +73,10 @@ def fill_matrix(lane: int) -> bool:
     for i in range(state_count * state_count):
         dense[i] = 0.0
     for e in range(entry_count):
-        if not abs(jacobian[e, lane]) < inf:
+        entry = workspace[jacobian_places[e], lane]
+        if not abs(entry) < inf:
             return False
-        dense[jacobian_rows[e] * state_count + jacobian_columns[e]] = -jacobian[e, lane]
+        dense[jacobian_rows[e] * state_count + jacobian_columns[e]] = -entry
     for i in range(state_count):
         dense[i * state_count + i] += 1.0 / (GAMMA * control[STEP, lane])
     return True

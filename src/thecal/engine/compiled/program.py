@@ -30,6 +30,7 @@ class Program:
     fields: Fields
     jacobian_rows: np.ndarray
     jacobian_columns: np.ndarray
+    jacobian_places: np.ndarray
     operations: dict[str, int]
     code: bytes
 
@@ -84,7 +85,7 @@ class Tangents:
         """Shapes and kernels, by their name in :mod:`task`."""
         return {"tangent_blocks": self.layout.blocks, "tangent_width": self.layout.block.lanes,
                 "tangent_rows": self.layout.block.size // (8 * self.layout.block.lanes),
-                "tseen_row": self.layout.row("tseen"),
+                "tseen_row": self.layout.block.row("tseen"),
                 **{name: self.machine.address(name) for name in TANGENT_KERNELS}}
 
     def offsets(self) -> dict[str, int]:
@@ -133,7 +134,8 @@ def _compile(model: Model, lanes: int) -> bytes:
 
     kernels = model_text(model, lanes)
     head = {"layout": asdict(kernels.layout), "fields": asdict(kernels.fields), "rows": kernels.jacobian_rows,
-            "columns": kernels.jacobian_columns, "operations": kernels.operations}
+            "columns": kernels.jacobian_columns, "places": kernels.jacobian_places,
+            "operations": kernels.operations}
     return json.dumps(head).encode() + _SEPARATOR + toolchain.compile_object(kernels.text)
 
 
@@ -141,5 +143,6 @@ def _open(content: bytes) -> Program:
     text, code = content.split(_SEPARATOR, 1)
     head = json.loads(text)
     fields = Fields(*(tuple(head["fields"][name]) for name in ("field_of", "unit_of", "nothing")))
-    return Program(toolchain.Machine([code]), Layout(**head["layout"]), fields, np.array(head["rows"], np.int64),
-                   np.array(head["columns"], np.int64), head["operations"], code)
+    rows, columns, places = (np.array(head[name], np.int64) for name in ("rows", "columns", "places"))
+    return Program(toolchain.Machine([code]), Layout(**head["layout"]), fields, rows, columns, places,
+                   head["operations"], code)

@@ -96,8 +96,8 @@ def tangent_text(model: Model, chosen: Sequence[int], observables: Sequence[str]
         "look_": (["look", "p", "q", "tq", "seed", "slopes", "direct"], _slopes(code)),
         "contract_": (["second", "mixed_rows", "ty", "bent"], _contract(code)),
         "push_": (["matrix", "force_rows", "bent", "kstage", "tu", "tg"], _push(code)),
-        "solve_": (["lu", "tg", "tc", "tx"], solve_code(solve, code.base.elimination,
-                                                        lambda slot: solve.spread("lu", slot), "tc", "tg", "tx")),
+        "solve_": (["p", "q", "jacobian", "lu", "tg", "tc", "tx"],
+                   solve_code(solve, code.base, solve.spread, "tc", "tg", "tx")),
         "finish_": (["tu", "tk", "tnew"], finish_code(Code(WIDTH), code.count, "tu", "tk", "tnew")),
         "seen_": (["control", "direct_rows", "slopes", "ty", "tnew", "tk", "tseen"], _seen(code)),
     }

@@ -43,6 +43,7 @@ tangent_settle = Kernel()
 tangent_look = Kernel()
 
 # the workspace of one gang: (rows, lanes)
+workspace = Array("real", ("lanes",))  # all of it
 control = Array("real", ("lanes",))  # rows: kernels.CONTROL
 y = Array("real", ("lanes",))
 p = Array("real", ("lanes",))
@@ -50,7 +51,6 @@ u = Array("real", ("lanes",))
 f = Array("real", ("lanes",))
 k = Array("real", ("state_count", "lanes"))
 new = Array("real", ("lanes",))
-jacobian = Array("real", ("lanes",))
 peak = Array("real", ("lanes",))
 floor = Array("real", ("lanes",))
 look = Array("real", ("lanes",))
@@ -86,6 +86,7 @@ field_of = Array("whole")
 chosen_of = Array("whole")  # parameter -> its place among the chosen, or -1
 jacobian_rows = Array("whole")
 jacobian_columns = Array("whole")
+jacobian_places = Array("whole")  # rows of the workspace
 
 # schedules, one behind the other; see schedules.Flat
 schedule_start = Array("whole")

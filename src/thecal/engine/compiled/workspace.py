@@ -45,7 +45,8 @@ class Gang:
         layout, program = self.program.layout, self.program
         entries: dict[str, float] = {"lanes": layout.lanes, "state_count": layout.rows["y"],
                                      "field_count": program.fields.count, "entry_count": program.jacobian_rows.size,
-                                     "dense": self._dense.ctypes.data, **sizes}
+                                     "dense": self._dense.ctypes.data,
+                                     "workspace": self.work, **sizes}
         entries |= {name: program.address(name) for name in KERNELS}
         entries |= {name: self.work + start for name, start in {**layout.start, **offsets}.items()}
         entries |= {name: row.ctypes.data for name, row in zip(LANE_WHOLE, self._lane_whole, strict=True)}
