@@ -23,12 +23,15 @@ CRAWLING, CAPTURED, DEAD = np.int8(0), np.int8(1), np.int8(2)
 CANAL = 2.0**30
 TURN = 2.0**32
 BLOCK = 1024
-STEP_PURPOSE, BORDER_PURPOSE, START_PURPOSE, TRANSIT_PURPOSE, PLUME_PURPOSE = (np.uint32(k) for k in range(5))
+(STEP_PURPOSE, BORDER_PURPOSE, START_PURPOSE, TRANSIT_PURPOSE, PLUME_PURPOSE,
+ EVENT_PURPOSE) = (np.uint32(k) for k in range(6))
 
-VX, VY, MEMORY, LEVEL, CHANCE, RATE, FIRST, SECOND, DRAW = range(9)
+VX, VY, MEMORY, LEVEL, CHANCE, RATE, FIRST, SECOND, DRAW, FOUND = range(10)  # rows of a block; FOUND starts the table's
+ROWS = FOUND + 6
 X, Y, MOVING = range(3)
 TOP = np.int32(2**30)
 ONE, ZERO, HALF = np.float32(1), np.float32(0), np.float32(0.5)
+SLOTS, LOW_BYTE = np.float32(256), np.uint32(255)
 SIXTH, TWENTYFOURTH = np.float32(1 / 6), np.float32(1 / 24)
 TINY = np.float32(1e-12)
 GX, GY, STEEP, OCCUPANCY, BASAL, SPECIFIC = range(6)
@@ -69,15 +72,21 @@ class Crawlers:
 
 
 @njit(inline="always")
-def _draw(block, words, cells, first, m, step, k0, k1):
+def _draw(words, cells, first, m, step, k0, k1):
+    """Four words for each cell: two for the step of even number, two for the odd one after it."""
     for q in range(m):
-        w0, w1, w2, w3 = philox(uint32(step), STEP_PURPOSE, cells[first + q], uint32(0), k0, k1)
+        w0, w1, w2, w3 = philox(uint32(step >> uint32(1)), STEP_PURPOSE, cells[first + q], uint32(0), k0, k1)
         words[0, q], words[1, q], words[2, q], words[3, q] = w0, w1, w2, w3
+
+
+@njit(inline="always")
+def _shake(block, words, m, row):
+    """Two normal variates for each cell, and the byte that no variate used as a first look at its chance."""
     for q in range(m):
-        a, b = normals(words[0, q], words[1, q])
+        a, b = normals(words[row, q], words[row + 1, q])
         block[FIRST, q] = a
         block[SECOND, q] = b
-        block[DRAW, q] = unit(words[2, q])
+        block[DRAW, q] = float32(int32(uint32(words[row, q]) & LOW_BYTE))
 
 
 @njit(inline="always")
@@ -92,18 +101,21 @@ def _move(block, places, nodes, m, table, shape, scales, motion):
         row = min(int32(float32(places[X, q]) * to_row), last)
         turn = float32(int32(uint32(uint32(places[Y, q]) >> uint32(8)))) * to_column
         nodes[q] = int32(row * ny + min(int32(turn), edge))
-    for q in range(m):
+    for q in range(m):  # the only loop that jumps about in memory, so it does nothing else
         at = nodes[q] * WIDTH
-        occupied = table[at + OCCUPANCY]
+        block[FOUND + GX, q], block[FOUND + GY, q] = table[at + GX], table[at + GY]
+        block[FOUND + STEEP, q], block[FOUND + OCCUPANCY, q] = table[at + STEEP], table[at + OCCUPANCY]
+        block[FOUND + BASAL, q], block[FOUND + SPECIFIC, q] = table[at + BASAL], table[at + SPECIFIC]
+    for q in range(m):
         free = block[LEVEL, q] * (ONE - block[MEMORY, q])
         push = steer * free
-        push = push * min(ONE, fastest / (push * table[at + STEEP] + TINY))
+        push = push * min(ONE, fastest / (push * block[FOUND + STEEP, q] + TINY))
         vx, vy = block[VX, q], block[VY, q]
         wx = keep * vx + noise * block[FIRST, q]
         wy = keep * vy + noise * block[SECOND, q]
         move = dt if places[MOVING, q] != 0 else ZERO
-        dx = (HALF * (vx + wx) + push * table[at + GX]) * move
-        dy = (HALF * (vy + wy) + push * table[at + GY]) * move
+        dx = (HALF * (vx + wx) + push * block[FOUND + GX, q]) * move
+        dy = (HALF * (vy + wy) + push * block[FOUND + GY, q]) * move
         x = int32(places[X, q] + int32(dx * along))
         x = abs(x)
         places[X, q] = int32(2 * TOP - 1 - x) if x >= TOP else x
@@ -111,19 +123,25 @@ def _move(block, places, nodes, m, table, shape, scales, motion):
         block[VX, q] = wx
         block[VY, q] = wy
         switch = off if block[LEVEL, q] > ZERO else on
-        rate = (death + switch + table[at + BASAL] + table[at + SPECIFIC] * free)
+        rate = death + switch + block[FOUND + BASAL, q] + block[FOUND + SPECIFIC, q] * free
         h = min(rate * dt, ONE)
-        block[CHANCE, q] = h * (ONE - h * (HALF - h * (SIXTH - h * TWENTYFOURTH)))
+        block[CHANCE, q] = SLOTS * h * (ONE - h * (HALF - h * (SIXTH - h * TWENTYFOURTH)))
         block[RATE, q] = rate
         memory = block[MEMORY, q]
-        block[MEMORY, q] = memory + dt * (gain * occupied * (ONE - memory) - loss * memory)
+        block[MEMORY, q] = memory + dt * (gain * block[FOUND + OCCUPANCY, q] * (ONE - memory) - loss * memory)
 
 
 @njit
-def _event(block, places, words, q, node, table, reach, borders, motion, state, sleeve, at):
-    """What happens to one cell: death, another level of CXCR4, or capture by one of the ganglia."""
+def _event(block, places, step, cell, k0, k1, q, node, table, reach, borders, motion, state, sleeve, at):
+    """What happens to one cell, if anything: death, another level of CXCR4, or capture by one of the ganglia.
+
+    The byte drawn before let few cells through; a fresh word settles the chance exactly, another one what happens.
+    """
+    w0, w1, _w2, _w3 = philox(uint32(step), EVENT_PURPOSE, uint32(cell), uint32(0), k0, k1)
+    if block[DRAW, q] + unit(w0) >= block[CHANCE, q]:
+        return
     death, on, off, positive = motion[7], motion[8], motion[9], motion[10]
-    z = unit(words[3, q]) * block[RATE, q]
+    z = unit(w1) * block[RATE, q]
     if z < death:
         state[at] = DEAD
         places[MOVING, q] = 0
@@ -158,27 +176,32 @@ def crawl(cells, x, y, vx, vy, memory, level, state, sleeve, table, reach, borde
         cells ... sleeve: the arrays of :class:`Crawlers`. table: (nodes * WIDTH,) float32, see :func:`table_of`.
         reach: (ganglia, nodes) float32. borders: (2, ganglia) capture rates inside a reach, basal and at a level of 1.
         shape: nodes along and around. scales, motion: see :func:`scales_of`, :func:`motion_of`.
-        first_step, steps: number of the first step, how many. k0, k1: key. size: cells per block.
+        first_step, steps: number of the first step, how many. k0, k1: key. size: cells per block, at most BLOCK.
     """
     n = cells.shape[0]
     for b in prange((n + size - 1) // size):
         first = b * size
         m = min(size, n - first)
-        block = np.empty((9, size), np.float32)
-        places = np.empty((3, size), np.int32)
-        words = np.empty((4, size), np.uint32)
-        nodes = np.empty(size, np.int32)
+        block = np.empty((ROWS, BLOCK), np.float32)
+        places = np.empty((3, BLOCK), np.int32)
+        words = np.empty((4, BLOCK), np.uint32)
+        nodes = np.empty(BLOCK, np.int32)
         for q in range(m):
             block[VX, q], block[VY, q] = vx[first + q], vy[first + q]
             block[MEMORY, q], block[LEVEL, q] = memory[first + q], level[first + q]
             places[X, q], places[Y, q] = x[first + q], y[first + q]
             places[MOVING, q] = 1 if state[first + q] == CRAWLING else 0
         for s in range(steps):
-            _draw(block, words, cells, first, m, uint32(first_step + s), k0, k1)
+            step = uint32(first_step + s)
+            odd = step & uint32(1)
+            if s == 0 or odd == 0:
+                _draw(words, cells, first, m, step, k0, k1)
+            _shake(block, words, m, 2 * int32(odd))
             _move(block, places, nodes, m, table, shape, scales, motion)
             for q in range(m):
-                if block[DRAW, q] < block[CHANCE, q] and places[MOVING, q] != 0:
-                    _event(block, places, words, q, nodes[q], table, reach, borders, motion, state, sleeve, first + q)
+                if block[DRAW, q] <= block[CHANCE, q] and places[MOVING, q] != 0:
+                    _event(block, places, step, cells[first + q], k0, k1, q, nodes[q], table, reach, borders, motion,
+                           state, sleeve, first + q)
         for q in range(m):
             vx[first + q], vy[first + q] = block[VX, q], block[VY, q]
             memory[first + q], level[first + q] = block[MEMORY, q], block[LEVEL, q]

@@ -40,7 +40,10 @@ const cells = (n) => n >= 1e6 ? `${(n / 1e6).toPrecision(3)} million` : Math.rou
 
 function make(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
-  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+  for (const [key, value] of Object.entries(attributes)) {
+    if (key === "style") element.style.cssText = value; // a strict content-security policy refuses the attribute
+    else element.setAttribute(key, value);
+  }
   element.append(...children);
   return element;
 }

@@ -1,0 +1,245 @@
+"""Speed of single cells: updates of living, moving cells per second, beside the same rules in NumPy and JAX.
+
+    .venv/bin/python bench/homing_speed.py [--cells 1e6] [--threads 2] [--repeat 5] [--peers] [--json]
+
+One case for all: cells on the wall of a mouse canal, persistent random walk with proper normal variates, occupancy
+chemotaxis, desensitisation, one event per step; the CXCL12 field moves on and takes up what cells clear every six
+steps of ten minutes (an hour). Nobody dies here, so every update is one of a living, moving cell. The limits printed
+beside it: memory bandwidth by a triad on this machine, and arithmetic by the loop's own random numbers alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import sys
+import time
+
+import numpy as np
+
+STEP_D, STEPS = 10 / 1440, 6
+BYTES = 2 * (4 * 6) + 4 + 1 + 1  # six arrays read and written, number, state and sleeve read
+
+
+def case(cells):
+    """Conditions, crawlers spread over the lumbar wall, and the field at rest."""
+    from thecal.analysis.homing import centre_scores
+    from thecal.cells.agents.crawl import Crawlers
+    from thecal.engine.homing import conditions_of
+    from thecal.engine.homing.course import _start
+    from thecal.study import load, resolve
+
+    plan = resolve(load("chen2015"))
+    [c] = conditions_of(plan, plan.arm("bmsc_early"), [centre_scores()],
+                        overrides={"cells.half_life_free": 1e9, "homing.cxcr4_spread": 0.5})
+    run = _start(c, cells, float(cells), 1, STEP_D, 1024)
+    rng = np.random.default_rng(0)
+    x = (rng.uniform(0, c.wall.grid_mm / c.wall.length_mm, cells) * 2**30).astype(np.int32)
+    run.crawlers = Crawlers(np.arange(cells, dtype=np.uint32), x,
+                            rng.integers(-2**31, 2**31, cells).astype(np.int32),
+                            *(rng.normal(0, 0.5, (2, cells)).astype(np.float32)), np.zeros(cells, np.float32),
+                            np.exp(0.5 * rng.normal(size=cells) - 0.125).astype(np.float32), np.zeros(cells, np.int8),
+                            np.full(cells, -1, np.int8))
+    return c, run
+
+
+def ours(cells, threads, repeat):
+    """Updates per second: the loop alone on a field that stands still, and the whole window with a moving field."""
+    import numba
+
+    from thecal.engine.homing import course
+
+    numba.set_num_threads(threads)
+    c, run = case(cells)
+    nothing = np.full(len(c.wall.sleeves), 1e18)  # borders are full: nobody leaves the wall
+    day, step = c.slugs[0].day_d, 0
+    course._advance(run, day, step, STEPS, nothing)
+    whole, alone = [], []
+    for _ in range(repeat):
+        begin = time.perf_counter()
+        for _ in range(4):
+            step += STEPS
+            course._advance(run, day + step * STEP_D, step, STEPS, nothing)
+        whole.append(4 * STEPS * cells / (time.perf_counter() - begin))
+        occupancy = c.rules.occupancy(run.field.free)
+        begin = time.perf_counter()
+        course._crawl(run, step, STEPS, occupancy, np.full(6, 0.1), 0.0, np.zeros(6))
+        alone.append(STEPS * cells / (time.perf_counter() - begin))
+    assert len(run.crawlers) == cells
+    return np.array(whole), np.array(alone)
+
+
+def arithmetic(threads, repeat, cells=1 << 20):
+    """Updates per second if a step were its random numbers alone."""
+    import numba
+    from numba import njit, prange, uint32
+
+    from thecal.cells.agents import crawl
+
+    @njit(parallel=True, error_model="numpy")
+    def draw_only(cell, out, step, k0, k1):
+        size = 1024
+        for b in prange(cell.shape[0] // size):
+            block = np.empty((crawl.ROWS, size), np.float32)
+            words = np.empty((4, size), np.uint32)
+            if step % 2 == 0:
+                crawl._draw(words, cell, b * size, size, uint32(step), k0, k1)
+            else:
+                words[:] = uint32(77)
+            crawl._shake(block, words, size, 0)
+            total = np.float32(0)
+            for q in range(size):
+                total += block[crawl.FIRST, q] + block[crawl.SECOND, q] + block[crawl.DRAW, q]
+            out[b] = total
+
+    numba.set_num_threads(threads)
+    cell, out = np.arange(cells, dtype=np.uint32), np.empty(cells // 1024, np.float32)
+    draw_only(cell, out, 0, np.uint32(1), np.uint32(2))
+    rates = []
+    for r in range(3 * repeat):
+        begin = time.perf_counter()
+        for s in (0, 1):
+            draw_only(cell, out, s, np.uint32(r), np.uint32(2))
+        rates.append(2 * cells / (time.perf_counter() - begin))
+    return np.array(rates)
+
+
+def triad(threads, repeat, n=1 << 24):
+    """Bytes per second of a = b + 3 c on arrays that no cache holds."""
+    import numba
+    from numba import njit, prange
+
+    @njit(parallel=True)
+    def add(a, b, c):
+        for i in prange(a.size):
+            a[i] = b[i] + np.float32(3) * c[i]
+
+    numba.set_num_threads(threads)
+    a, b, c = (np.ones(n, np.float32) for _ in range(3))
+    add(a, b, c)
+    rates = []
+    for _ in range(3 * repeat):
+        begin = time.perf_counter()
+        add(a, b, c)
+        rates.append(3 * a.nbytes / (time.perf_counter() - begin))
+    return np.array(rates)
+
+
+def tables(c, run):
+    """The same numbers for the peers: table of the wall, motion, geometry."""
+    from thecal.cells.agents import crawl
+
+    wall, rules = c.wall, c.rules
+    zero = np.zeros(wall.shape)
+    table = crawl.table_of(rules.occupancy(run.field.free), wall.step_mm, zero, zero).reshape(-1, crawl.WIDTH)
+    motion = crawl.motion_of(STEP_D, rules.motility_mm2_d, rules.persistence_d, rules.chemotaxis_mm2_d,
+                             rules.forward_index * rules.speed_mm_d, rules.desensitisation, rules.resensitisation,
+                             rules.death_free, rules.positive, rules.memory_d, rules.cxcr4)
+    return table, [np.float32(m) for m in motion], wall
+
+
+def one_step(xp, state, noise, uniform, table, motion, wall):
+    """The rules of one step on arrays, for NumPy and JAX alike (field frozen between windows in both)."""
+    x, y, vx, vy, memory, level = state
+    keep, spread, dt, steer, fastest, gain, loss, death = motion[:8]
+    row = xp.minimum((x * np.float32(wall.shape[0] / wall.grid_mm)).astype(np.int32), wall.shape[0] - 1)
+    column = xp.minimum((y * np.float32(wall.shape[1])).astype(np.int32), wall.shape[1] - 1)
+    found = table[row * wall.shape[1] + column]
+    free = level * (1 - memory)
+    push = steer * free
+    push = push * xp.minimum(np.float32(1), fastest / (push * found[:, 2] + np.float32(1e-12)))
+    wx, wy = keep * vx + spread * noise[0], keep * vy + spread * noise[1]
+    x = xp.abs(x + (np.float32(0.5) * (vx + wx) + push * found[:, 0]) * dt)
+    top = np.float32(wall.length_mm)
+    x = xp.where(x > top, 2 * top - x, x)
+    y = y + (np.float32(0.5) * (vy + wy) + push * found[:, 1]) * dt / np.float32(wall.around_mm)
+    y = y - xp.floor(y)
+    rate = death + found[:, 4] + found[:, 5] * free
+    gone = uniform < 1 - xp.exp(-rate * dt)
+    memory = memory + dt * (gain * found[:, 3] * (1 - memory) - loss * memory)
+    return (x, y, wx, wy, memory, xp.where(gone, np.float32(0), level))
+
+
+def start_arrays(run, wall):
+    k = run.crawlers
+    return [(k.x / np.float32(2**30) * wall.length_mm).astype(np.float32),
+            (k.y.view(np.uint32) / 2.0**32).astype(np.float32), k.vx, k.vy, k.memory, k.level]
+
+
+def numpy_peer(cells, repeat):
+    c, run = case(cells)
+    table, motion, wall = tables(c, run)
+    rng = np.random.default_rng(1)
+    state, rates = start_arrays(run, wall), []
+    for _ in range(max(2, repeat // 2)):
+        begin = time.perf_counter()
+        for _ in range(2):
+            state = one_step(np, state, rng.standard_normal((2, cells), np.float32), rng.random(cells, np.float32),
+                             table, motion, wall)
+        rates.append(2 * cells / (time.perf_counter() - begin))
+    return np.array(rates)
+
+
+def jax_peer(cells, repeat):
+    import jax
+    import jax.numpy as jnp
+
+    c, run = case(cells)
+    table, motion, wall = tables(c, run)
+    lines = jnp.asarray(table)
+
+    @jax.jit
+    def window(state, key):
+        def step(state, key):
+            a, b = jax.random.split(key)
+            return one_step(jnp, state, jax.random.normal(a, (2, cells), jnp.float32),
+                            jax.random.uniform(b, (cells,), jnp.float32), lines, motion, wall), None
+        return jax.lax.scan(step, state, jax.random.split(key, STEPS))[0]
+
+    state = tuple(jnp.asarray(a) for a in start_arrays(run, wall))
+    state = jax.block_until_ready(window(state, jax.random.key(0)))
+    rates = []
+    for r in range(repeat):
+        begin = time.perf_counter()
+        state = jax.block_until_ready(window(state, jax.random.key(r + 1)))
+        rates.append(STEPS * cells / (time.perf_counter() - begin))
+    return np.array(rates)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--cells", type=float, default=1e6)
+    parser.add_argument("--threads", type=int, default=min(2, os.cpu_count() or 1))
+    parser.add_argument("--repeat", type=int, default=5)
+    parser.add_argument("--peers", action="store_true", help="NumPy and JAX too")
+    parser.add_argument("--json", action="store_true")
+    given = parser.parse_args()
+    cells = int(given.cells)
+    whole, alone = ours(cells, given.threads, given.repeat)
+    rows = {"moving field, M updates/s": whole, "field frozen, M updates/s": alone,
+            "limit: random numbers alone": arithmetic(given.threads, given.repeat)}
+    bandwidth = triad(given.threads, given.repeat)
+    rows["limit: bandwidth, every step from memory"] = bandwidth / BYTES
+    rows["limit: bandwidth, a window per pass"] = bandwidth / BYTES * STEPS
+    if given.peers:
+        rows["NumPy, same rules (1 thread)"] = numpy_peer(cells, given.repeat)
+        try:
+            rows["JAX, same rules"] = jax_peer(cells, given.repeat)
+        except ImportError:
+            sys.stderr.write("JAX is not installed: pip install jax\n")
+    found = {name: {"best": float(r.max()) / 1e6, "median": float(np.median(r)) / 1e6} for name, r in rows.items()}
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
+    if given.json:
+        print(json.dumps({"cells": cells, "threads": given.threads, "load": os.getloadavg()[0], "rows": found,
+                          "memory_mb": memory}))
+        return
+    print(f"{cells} cells, {given.threads} threads, load average before and now {os.getloadavg()[0]:.1f}; "
+          f"triad {bandwidth.max() / 1e9:.0f} GB/s; {memory:.0f} MB")
+    for name, r in found.items():
+        print(f"{name:42}{r['best']:10.1f} best {r['median']:10.1f} median {found['moving field, M updates/s']['best'] / r['best']:10.2f} x")
+
+
+if __name__ == "__main__":
+    main()
