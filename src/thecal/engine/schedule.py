@@ -37,11 +37,13 @@ def schedule_of(arm: ArmPlan, model: Model, structure: Structure, values: Mappin
     events: list[Event] = []
     if arm.injury.injured:
         events.append(_injure(arm.injury.day_d, model))
+    syringes: dict[tuple[float, float], list[Administration]] = {}
     for given in arm.administrations:
         if given.duration_d > 0:
             events += _pump(given, model, structure, values)
-        else:
-            events.append(_inject(given, model, structure, values))
+        else:  # what is given at one time and place is mixed in one syringe
+            syringes.setdefault((given.day_d, given.position_mm), []).append(given)
+    events += [_inject(mixed, model, structure, values) for mixed in syringes.values()]
     events += [_remove(removal, model) for removal in arm.removals]
     return sorted(events, key=lambda event: event.time_d)
 
@@ -57,15 +59,19 @@ def _injure(day: float, model: Model) -> Event:
     return Event(day, offset=offset)
 
 
-def _inject(given: Administration, model: Model, structure: Structure, values: Mapping[str, float]) -> Event:
+def _inject(mixed: list[Administration], model: Model, structure: Structure, values: Mapping[str, float]) -> Event:
+    """One slug of everything in the syringe."""
+    day, position = mixed[0].day_d, mixed[0].position_mm
+    volume = sum(given.volume_ul for given in mixed)
     kept = 1 - values["anatomy.backflow"]
     canal, tank = values["anatomy.canal_volume"], values["anatomy.cranial_volume"]
     try:
-        moved, slug = displace(structure.segments, canal, tank, given.position_mm / values["anatomy.canal_length"],
-                               given.volume_ul * kept)
+        moved, slug = displace(structure.segments, canal, tank, position / values["anatomy.canal_length"],
+                               volume * kept)
     except ValueError as error:
-        raise ThecalError.single(where=f"{given.product} on day {given.day_d:g}", what=str(error),
-                                 seen=f"{given.volume_ul:g} ul", remedy="give a smaller volume") from None
+        names = " with ".join(given.product for given in mixed)
+        raise ThecalError.single(where=f"{names} on day {day:g}", what=str(error), seen=f"{volume:g} ul",
+                                 remedy="give a smaller volume") from None
     size = np.append(np.full(structure.segments, canal / structure.segments), tank)
     rows, columns, weights = [], [], []
     for names, scale in _movable(structure, size):
@@ -75,11 +81,10 @@ def _inject(given: Administration, model: Model, structure: Structure, values: M
             rows.append(index[i])
             columns.append(index[j])
             weights.append(change[i, j])
-    offset = _carried(given, model, structure, values, slug * kept, size)
-    parameters: dict[int, np.ndarray | float] = {}
-    if given.target in TARGETS:
-        parameters[model.parameter_index[TARGETS[given.target]]] = 1.0
-    return Event(given.day_d, np.array(rows, np.int64), np.array(columns, np.int64), np.array(weights), offset,
+    offset = np.sum([_carried(given, model, structure, values, slug * kept, size) for given in mixed], axis=0)
+    parameters: dict[int, np.ndarray | float] = {
+        model.parameter_index[TARGETS[given.target]]: 1.0 for given in mixed if given.target in TARGETS}
+    return Event(day, np.array(rows, np.int64), np.array(columns, np.int64), np.array(weights), offset,
                  parameters)
 
 
