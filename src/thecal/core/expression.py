@@ -89,8 +89,8 @@ class Expression:
 
 
 def number(value: Number) -> Expression:
-    """A literal."""
-    return Expression("number", value=float(value))
+    """A literal; minus zero is zero, so that a sum knows it."""
+    return Expression("number", value=float(value) + 0.0)
 
 
 def symbol(name: str, unit: str, role: str) -> Expression:
