@@ -159,6 +159,38 @@ def injured_to_other(plan: StudyPlan, arm: ArmPlan, draws: Sequence[Scores], see
     return here, there
 
 
+@dataclass(frozen=True)
+class ArmCount:
+    """Cells at all injured and all other ganglia of one arm over days, with the standard deviation of sampling."""
+
+    arm: ArmPlan
+    days: np.ndarray
+    injured: np.ndarray
+    other: np.ndarray
+    injured_sd: np.ndarray
+    other_sd: np.ndarray
+    living_given: float
+    places: np.ndarray
+
+
+def compare_arms(plan: StudyPlan, *, seed: int, agents: int = 3 * FEW, days: Sequence[float] = DAYS,
+                 progress: Callable[[float], None] = lambda share: None) -> list[ArmCount]:
+    """Every arm of a study that gives living cells, at the centre of the register, by weighted agents."""
+    arms = [a for a in plan.arms if any(g.amounts.get("cells") for g in a.administrations)]
+    found = []
+    for k, arm in enumerate(arms):
+        [c] = conditions_of(plan, arm, [centre_scores()], days_after=max(days))
+        living = sum(s.living for s in c.slugs)
+        run = follow(c, int(min(agents, living)), seed, days, window=COARSE)
+        side = np.array([s.side == "injured" for s in c.wall.sleeves])
+        clump = max(1.0, c.values["homing.clump_cells"])
+        cells = [run.captured[:, chosen].sum(axis=1) * run.weight for chosen in (side, ~side)]
+        found.append(ArmCount(arm, run.days, *cells, *(np.sqrt(n * run.weight * clump) for n in cells), living,
+                              run.places))
+        progress((k + 1) / len(arms))
+    return found
+
+
 def local_dose(homing: Homing, day: float) -> dict[str, float]:
     """Active TGF-b1 that the injured ganglia see against its mean over the lumbar wall, at rest, in pg/ul.
 

@@ -12,6 +12,7 @@ import click
 
 if TYPE_CHECKING:
     from thecal.analysis.homing import Homing
+    from thecal.study.plan import StudyPlan
 
 
 @click.command()
@@ -23,9 +24,10 @@ if TYPE_CHECKING:
               help="Agents to follow; with more cells than agents, each stands for several.")
 @click.option("--draws", type=click.IntRange(0, 500), default=16, show_default=True,
               help="Draws of the parameters for the intervals; 0 for the interval of sampling alone.")
+@click.option("--compare", is_flag=True, help="All arms that give cells side by side, weighted, with one figure.")
 @click.option("--json", "as_json", is_flag=True, help="Print the counts as JSON; files only with --out.")
 def command(study: str, arm_id: str | None, out: Path | None, seed: int | None, agents: int, draws: int,
-            as_json: bool) -> None:
+            compare: bool, as_json: bool) -> None:
     """Follow single cells of one arm of STUDY.
 
     Counts by level, side and day go to the terminal and to counts.csv, an animated viewer to canal.html.
@@ -35,6 +37,9 @@ def command(study: str, arm_id: str | None, out: Path | None, seed: int | None, 
     from thecal.study import load, resolve
 
     plan = resolve(load(study))
+    if compare:
+        _compare(plan, plan.seed if seed is None else seed, out, as_json)
+        return
     arm = arm_with_cells(plan, arm_id)
     draw = out is not None or not as_json
     with _bar(arm.label) as show:
@@ -44,6 +49,27 @@ def command(study: str, arm_id: str | None, out: Path | None, seed: int | None, 
     if draw:
         data["files"] = _write(homing, data, out or Path("runs") / f"cells-{plan.name}")
     click.echo(json.dumps(data, allow_nan=False)) if as_json else _tell(data)
+
+
+def _compare(plan: StudyPlan, seed: int, out: Path | None, as_json: bool) -> None:
+    from thecal.analysis.homing import compare_arms
+    from thecal.report.canal_viewer.comparison import rows_of, write_comparison
+
+    with _bar(plan.name) as show:
+        found = compare_arms(plan, seed=seed, progress=show)
+    rows = rows_of(found)
+    if as_json:
+        click.echo(json.dumps({"study": plan.name, "arms": rows}, allow_nan=False))
+    else:
+        for row in rows:
+            if row["day"] == 14:
+                ratio = "-" if row["ratio"] is None else f"{row['ratio']:.2f}"
+                click.echo(f"{row['label']:40}{row['injured']:10.0f} injured side{row['other']:10.0f} other   "
+                           f"ratio {ratio}   {row['share']:.2%} of the living cells given")
+        click.echo("Day 14 after the first injection. Computer model, not medical advice.")
+    if out is not None or not as_json:
+        for path in write_comparison(plan.title, found, out or Path("runs") / f"cells-{plan.name}"):
+            click.echo(f"Wrote {path}", err=as_json)
 
 
 def _write(homing: Homing, data: dict, folder: Path) -> list[str]:

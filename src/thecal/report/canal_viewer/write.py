@@ -24,10 +24,10 @@ def write_files(homing: Homing, data: dict, folder: Path) -> list[Path]:
     contents = {"counts.csv": table.getvalue().encode(), "cells.json": json.dumps(data, indent=1).encode(),
                 "canal.html": page_html(frames_of(homing, data)).encode(),
                 "canal.svg": still_picture(homing, "svg"), "canal.png": still_picture(homing, "png")}
-    return [_whole(folder / name, content) for name, content in contents.items()]
+    return [write_whole(folder / name, content) for name, content in contents.items()]
 
 
-def _whole(path: Path, content: bytes) -> Path:
+def write_whole(path: Path, content: bytes) -> Path:
     """A file appears complete or not at all."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     with temporary.open("wb") as file:
