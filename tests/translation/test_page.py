@@ -1,4 +1,4 @@
-"""The page for people: nothing fetched, unknown never empty, weights the reader's, bad species refused by the command."""
+"""The page for people: nothing fetched, unknown never empty, weights the reader's, bad species refused."""
 
 from __future__ import annotations
 
@@ -62,7 +62,8 @@ def test_written_whole(found: dict, tmp_path: Path) -> None:
 
 
 def test_markdown_of_the_summary() -> None:
-    text = "# Title\n\n## Part\n\nA **b** *c* <https://x.org/a>\nand <b>.\n\n- one\n  more\n- two\n\n| h | i |\n| --- | --- |\n| 1 | 2 |"
+    text = ("# Title\n\n## Part\n\nA **b** *c* <https://x.org/a>\nand <b>.\n\n- one\n  more\n- two\n\n"
+            "| h | i |\n| --- | --- |\n| 1 | 2 |")
     assert markdown.html(text) == (
         '<h3>Part</h3>\n<p>A <strong>b</strong> <em>c</em> <a href="https://x.org/a">https://x.org/a</a> and '
         '&lt;b&gt;.</p>\n<ul><li>one more</li><li>two</li></ul>\n<div class="scroll"><table><thead><tr><th>h</th>'

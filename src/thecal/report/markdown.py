@@ -1,4 +1,4 @@
-"""The little Markdown that the plain summary uses, as HTML: headings, paragraphs, lists, tables, bold, italics, links."""
+"""The little Markdown that the plain summary uses, as HTML: headings, lists, tables, bold, italics, links."""
 
 from __future__ import annotations
 

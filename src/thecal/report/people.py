@@ -104,7 +104,8 @@ LIMITS = (
     "Half of the numbers of the human canal are assumptions; each is marked in the register (thecal params anatomy).",
     "The canal is one line of segments 5 cm long in people. Gravity, posture, breathing and the sides of the canal are "
     "not in it, nor are clumps that sink.",
-    "A ganglion draws cells from the same length of canal in every species (assumed); nobody has seen how far it reaches.",
+    "A ganglion draws cells from the same length of canal in every species (assumed); nobody has seen how far it "
+    "reaches.",
     "IgG leaves the fluid of patients three times slower than this model says; see thecal qualify, transport.",
 )
 
@@ -115,15 +116,16 @@ def _bullets(found: Mapping[str, Any], evidence: Mapping[str, Any]) -> list[str]
     home, to = found["at_home"], {"human": "a person"}.get(found["to"], f"a {found['to']}")
     lines = []
     votes = evidence["animals"]["directions"]["all"]
-    lines.append(f"In animals {votes['relief']} of {votes['studies']} studies of stromal cells in the spinal fluid report "
-                 "relief, in small groups; failures are often not published.")
+    lines.append(f"In animals {votes['relief']} of {votes['studies']} studies of stromal cells in the spinal fluid "
+                 "report relief, in small groups; failures are often not published.")
     if home["relief"] != "no basis":
         lines.append(f"The model, fitted to a few findings in mice, gives its usual {found['from']} "
                      f"{home['relief']['duration_h'] / 24:.0f} days of relief.")
     doses = [r["dose_cells"] for r in rows if r["dose_cells"]]
     if len(doses) > 1:
         lines.append(f"Rules that one may defend ask for {_cells(min(doses))} to {_cells(max(doses))} cells in {to}: "
-                     f"they differ {max(doses) / min(doses):,.0f}-fold, because nobody knows which rule holds for cells.")
+                     f"they differ {max(doses) / min(doses):,.0f}-fold, because nobody knows which rule "
+                     "holds for cells.")
     far = [r for r in rows if r["beyond_experience"]]
     known = found["largest_published_cells"]
     if far and known:
@@ -131,11 +133,13 @@ def _bullets(found: Mapping[str, Any], evidence: Mapping[str, Any]) -> list[str]
                      f"{found['to']} ({_cells(known[0])}). What such doses do harm is unknown.")
     sure = found["uncertainty"]
     if "days" in sure:
-        lines.append(f"Over all that is unknown the model says anything from no relief ({100 * sure['share_without_relief']:.0f} % "
-                     f"of cases) to {sure['days'][2]:.0f} days. That is not a forecast; it shows how little is known.")
+        never = 100 * sure["share_without_relief"]
+        lines.append(f"Over all that is unknown the model says anything from no relief ({never:.0f} % of cases) to "
+                     f"{sure['days'][2]:.0f} days. That is not a forecast; it shows how little is known.")
     if found["to"] == "human":
-        lines.append("No controlled trial has tested cells in the spinal fluid for pain after nerve injury, for sciatica or "
-                     "for chronic pain. For pain after spinal cord injury there are three small series without controls.")
+        lines.append("No controlled trial has tested cells in the spinal fluid for pain after nerve injury, for "
+                     "sciatica or for chronic pain. For pain after spinal cord injury there are three small series "
+                     "without controls.")
     return lines
 
 

@@ -80,7 +80,10 @@ def _fixed(weight: float, parts: Mapping[str, np.ndarray], response: np.ndarray 
 
 def _effect(effect: balance.Effect, told: Mapping[str, str]) -> dict[str, Any]:
     def words(numbers: tuple[float, float, float] | None) -> str:
-        return "unknown" if numbers is None else f"{_number(numbers[1])} ({_number(numbers[0])} to {_number(numbers[2])})"
+        if numbers is None:
+            return "unknown"
+        low, middle, high = map(_number, numbers)
+        return f"{middle} ({low} to {high})"
 
     return {"name": effect.name, "favourable": effect.favourable, "with": words(effect.with_cells),
             "without": words(effect.without_cells), "known": effect.with_cells is not None,

@@ -1,4 +1,4 @@
-"""Pictures of the page for people: what exists, what each rule predicts and why, where exposure goes, what is unknown."""
+"""Pictures of the page for people: what exists, what each rule predicts and why, what is unknown."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def rules_figure(found: Found) -> Figure:
     _ticks(axes, y, names)
     axes.set_xlabel("days of relief in the model")
     panels.append(Panel("What each rule predicts", svg(figure, "rules-days", "Days of relief by rule, with intervals"),
-                        f"Line: 5 to 95 % of parameter draws; point: median. Dotted: the usual {found['from']} at home, "
+                        f"Line: 5 to 95 % of parameter draws; point: median. Dotted: usual {found['from']} at home, "
                         f"where most is fitted. Follow-up ends at {longest:.0f} d."))
     data = tuple((r["name"], r["dose_cells"] or float("nan"), r["local_exposure_ratio"] or float("nan"),
                   *((r["relief"]["days_over_draws"] or (float("nan"),) * 3) if r["relief"] != "no basis" else
@@ -121,8 +121,8 @@ def causes_figure(found: Found) -> Figure | None:
                             svg(figure, f"causes-{r['name']}", f"Causes, rule {r['name']}")))
     meanings = "; ".join(f"{c['name']}: {c['meaning']}" for c in rows[0]["causes"])
     return Figure("causes", "Why exposure differs: every cause switched on and off",
-                  "Each cause is taken from the target or left as at home, in all combinations; the bar is its fair part "
-                  f"(Shapley value). The factors of a panel multiply to its ratio. {meanings}.", tuple(panels),
+                  "Each cause is taken from the target or left as at home, in all combinations; the bar is its fair "
+                  f"part (Shapley value). The factors of a panel multiply to its ratio. {meanings}.", tuple(panels),
                   ("rule", "cause", "factor", "share", "ratio_when_switched_off"), tuple(data),
                   (Key("area", BLUE, "more exposure"), Key("area", VERMILION, "less exposure (hatched)")))
 
@@ -150,7 +150,8 @@ def along_figure(found: Found) -> Figure | None:
             size = len(p["exposure_ng_d_ml"])
             x = (np.arange(size) + 0.5) * p["length_mm"] / size
             values = np.maximum(p["exposure_ng_d_ml"], 1e-6)
-            axes.plot(x, values, color=COLOURS[k], ls=("-", "--", "-.", ":")[k % 4], label=SHORT.get(p["name"], p["name"]))
+            axes.plot(x, values, color=COLOURS[k], ls=("-", "--", "-.", ":")[k % 4],
+                      label=SHORT.get(p["name"], p["name"]))
             data += [(p["name"], species, float(a), float(b)) for a, b in zip(x, values, strict=True)]
         axes.set_yscale("log")
         axes.yaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g}"))
@@ -159,20 +160,23 @@ def along_figure(found: Found) -> Figure | None:
         low, high = mine[0]["cord_mm"]
         axes.axvspan(low, high, color=QUIET, alpha=0.22, lw=0)
         for place in mine[0]["ganglia_mm"]:
-            axes.plot([place], [0.02], marker="^", color=PURPLE, ms=7, transform=axes.get_xaxis_transform(), clip_on=False)
+            axes.plot([place], [0.02], marker="^", color=PURPLE, ms=7, transform=axes.get_xaxis_transform(),
+                      clip_on=False)
         axes.set_xlabel("mm from the sacral end")
         axes.set_ylabel("TGF-β1, ng·d/ml")
         if len(mine) > 1:
             axes.legend(fontsize=6.8, loc="best")
         ratio = next((p["cord_over_ganglia"] for p in mine if p["cord_over_ganglia"]), None)
         note = f"Cord against ganglia: {ratio:.2f}." if ratio else ""
-        panels.append(Panel(species, svg(figure, f"along-{species}", f"Exposure along the canal of the {species}"), note))
+        drawn = svg(figure, f"along-{species}", f"Exposure along the canal of the {species}")
+        panels.append(Panel(species, drawn, note))
     apart = found["distance_cord_to_ganglia_mm"]
     return Figure("along", "Cord and ganglia part company",
                   f"From the lumbar cord to the ganglia of the sciatic nerve it is {apart['source_mm']:.0f} mm in the "
                   f"{found['from']} and {apart['target_mm']:.0f} mm in the {found['to']}. So the two no longer share "
                   "the same fluid.", tuple(panels), ("rule", "species", "mm", "ng_d_ml"), tuple(data),
-                  (Key("marker", PURPLE, "ganglia of the injured nerve (triangles)"), Key("area", QUIET, "lumbar cord")))
+                  (Key("marker", PURPLE, "ganglia of the injured nerve (triangles)"),
+                   Key("area", QUIET, "lumbar cord")))
 
 
 def _decades(profile: Found) -> float:
@@ -203,9 +207,10 @@ def shares_figure(found: Found) -> Figure | None:
         axes.set_xlabel("% of parameter variance removed")
         panels.append(Panel("What to measure next to learn most", svg(figure, "next", "What to measure next")))
     low, middle, high = sure["days"]
+    never = 100 * sure["share_without_relief"]
     return Figure("shares", "How sure one can be",
-                  f"Over all that is unknown: {middle:.0f} days of relief in the model ({low:.0f} to {high:.0f}, 5 to 95 "
-                  f"%; follow-up {sure['longest_d']:.0f} d), none at all in {100 * sure['share_without_relief']:.0f} %. "
+                  f"Over all that is unknown: {middle:.0f} days of relief in the model ({low:.0f} to {high:.0f}, 5 to "
+                  f"95 %; follow-up {sure['longest_d']:.0f} d), none at all in {never:.0f} %. "
                   f"{sure['draws']} parameter draws ({sure['draws_from']}), {sure['draws_not_computed']} not computed. "
                   "Dark: alone; pale: with interactions (Sobol). What the model leaves out is in none of these bars.",
                   tuple(panels), ("source", "first", "total"),
@@ -221,7 +226,8 @@ def forest_figure(evidence: Found) -> Figure:
     panels = [_durations(evidence), _relief(evidence), _harms(evidence)]
     data = tuple((i["study"], i["low_d"], i["high_d"] if i["high_d"] is not None else float("nan"))
                  for i in evidence["animals"]["duration"]["intervals"])
-    return Figure("forest", "Times, relief and harm as they were read", "Intervals as they could be read. No animal study of intrathecal cells gives "
+    return Figure("forest", "Times, relief and harm as they were read",
+                  "Intervals as they could be read. No animal study of intrathecal cells gives "
                   "means, spreads and group sizes in the text that was read, so there is no pooled size of effect to "
                   "show; nothing was read off pictures.", tuple(panels), ("study", "low_d", "high_d"), data)
 
@@ -262,8 +268,8 @@ def _relief(evidence: Found) -> Panel:
     axes.set_xlim(0, 100)
     axes.set_xlabel("% of people with less pain, 95 % interval")
     return Panel("People: relief, and what a dummy pill does", svg(figure, "forest-relief", "Relief in people"),
-                 "Circles: cells after spinal cord injury, nobody blinded, no control group, any relief. Squares: placebo "
-                 "in drug trials, half the pain or (2022) 30 % less. Not one scale: do not subtract.")
+                 "Circles: cells after spinal cord injury, nobody blinded, no control group, any relief. Squares: "
+                 "placebo in drug trials, half the pain or (2022) 30 % less. Not one scale: do not subtract.")
 
 
 def _harms(evidence: Found) -> Panel:

@@ -3,8 +3,10 @@
 What is carried: product, schedule, cells' life, secretion and motility, and the course of the injury. What is replaced:
 every number and place of ``anatomy``. A ganglion draws adhered cells from as many millimetres of canal as in the source
 species, for cells crawl no faster in a larger body: the capture rate, which is per cell in the segment beside the
-ganglion, is divided by how much longer that segment is. Nobody has measured pain biology in people this way, so relief in another
-species reads: *what the animal's pain would do if it lay in that canal*.
+ganglion, is divided by how much longer that segment is.
+
+Nobody has measured pain biology in people this way, so relief in another species reads: *what the animal's pain would
+do if it lay in that canal*.
 """
 
 from __future__ import annotations

@@ -1,13 +1,14 @@
 """Why a dose does less, or more, in another species: every difference switched on and off, in all combinations.
 
-An animal between two species takes each *cause* from the source or from the target. Lengths are counted in canal lengths
-and volumes in volumes of fluid, so that causes can be switched apart: with all of them on it is the target itself, with
-all off the source. With ``y = log10`` local exposure over the 2^k animals, the part of cause ``i`` is its Shapley value::
+An animal between two species takes each *cause* from the source or from the target. Lengths are counted in canal
+lengths and volumes in volumes of fluid, so that causes can be switched apart: with all of them on it is the target
+itself, with all off the source. With ``y = log10`` local exposure of the 2^k animals, the part of cause ``i`` is its
+Shapley value::
 
     phi_i = sum over S without i of |S|! (k - |S| - 1)! / k! [y(S + i) - y(S)],      sum phi_i = y(all) - y(none)
 
-``share`` is ``|phi_i|`` over the sum of all. ``switched_off`` is the exposure ratio with this cause alone left as in the
-source: the test that a reader can repeat.
+``share`` is ``|phi_i|`` over the sum of all. ``switched_off`` is the exposure ratio with this cause alone left as in
+the source: the test that a reader can repeat.
 Source of the sharing rule: Shapley 1953; it splits interactions evenly and depends on no order.
 """
 
@@ -22,7 +23,6 @@ import numpy as np
 
 from thecal.analysis.translation.carry import CAPTURE, Treatment
 from thecal.analysis.translation.simulate import area, curves, exposure_grid
-from thecal.core.structure import Structure
 from thecal.engine.integrate import Integrator
 from thecal.engine.layout import layout_of
 from thecal.study.plan import ArmPlan, Species

@@ -1,7 +1,7 @@
 """What leaves CSF, how fast it travels and what stays: published measurements in five species, scored like claims.
 
-Nothing is fitted to them. Each is computed from the declared canal with tracer put into one compartment; a miss is shown
-with its cause. The pig has no species file: its canal is declared here for one check.
+Nothing is fitted to them. Each is computed from the declared canal with tracer put into one compartment; a miss is
+shown with its cause. The pig has no species file: its canal is declared here for one check.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Claims of other studies, disagreeing ones included: simulated where the model has the animal, the injury and the cells.
+"""Claims of other studies, disagreeing ones included: simulated where the model has animal, injury and cells.
 
 A row holds where the noise-free group mean does what the study reported: relief (reversal of at least 30 %) inside the
 times that were read, no such reversal, or a threshold below the reference. What cannot be simulated is listed with the

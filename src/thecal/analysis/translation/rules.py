@@ -79,8 +79,7 @@ def carry(rule: Rule, treatment: Treatment, target: Species, equal_exposure: Cal
 
 
 def volume_factor(treatment: Treatment, target: Species, amount: float) -> float:
-    """Volume at the source's concentration where it lies between the target's usual and largest volume; else the nearer
-    end."""
+    """Volume at the source's concentration, kept between the target's usual and its largest volume."""
     if target.name == treatment.species.name and amount == 1:
         return 1.0
     wanted = min(max(treatment.volume_ul * amount, target.default_volume_ul), target.largest_volume_ul)

@@ -97,7 +97,7 @@ class Translation:
         return [float(x) for x in area(times, *both, self.treatment.dose_day_d)]
 
     def exposure_there(self, amounts: Sequence[float], volumes: Sequence[float], where: str = "") -> list[float]:
-        """Exposure of the usual animal in the target species for some doses, at the ganglia or as observed ``where``."""
+        """Exposure of the usual animal in the target for some doses, at the ganglia or as observed ``where``."""
         pairs = [self.there(a, v) for a, v in zip(amounts, volumes, strict=True)]
         values = values_of(arm_register(pairs[0][0]), self.centre)
         return self._exposure([p[0] for p in pairs], [p[1] for p in pairs], self.target, [values] * len(pairs), where)
@@ -203,12 +203,11 @@ class Translation:
     @cached_property
     def days(self) -> np.ndarray:
         """Days of relief, (rules, draws); draws that could not be computed under some rule are left out of all."""
-        table = np.array([[np.nan if r is None else r.duration_h / 24 for r in self.courses[c.rule.name].relief(
+        return np.array([[np.nan if r is None else r.duration_h / 24 for r in self.courses[c.rule.name].relief(
             self.treatment.plan)[1:]] for c in self.usable])
-        return table
 
     def uncertainty(self) -> dict[str, Any]:
-        """Distribution of the days of relief with the share due to parameters, studies and the rule; what to measure."""
+        """Distribution of the days of relief, the share due to each unknown, and what to measure next."""
         if not self.usable:
             return {"basis": NO_BASIS, "why": "no rule has a basis here"}
         fine = np.isfinite(self.days).all(axis=0)

@@ -83,7 +83,7 @@ def measure_next(scores: Sequence[Mapping[str, float]], y: Floats, part: float, 
     table = {name: np.array([one.get(name, 0.0) for one in scores]) for name in sorted(used)
              if name in register}
     table = {name: x for name, x in table.items() if np.ptp(x) > 0}
-    rows = []
+    rows: list[dict[str, Any]] = []
     for name, x in table.items():
         share, p = reduction(x, y)
         entry = register[name]
@@ -91,7 +91,7 @@ def measure_next(scores: Sequence[Mapping[str, float]], y: Floats, part: float, 
             rows.append({"parameter": name, "meaning": load()[name].context, "share_of_parameters": share,
                          "share_of_all": share * part, "p": p, "kind": entry.kind, "low": entry.low,
                          "high": entry.high, "unit": entry.unit, "source": entry.source})
-    return sorted(rows, key=lambda row: -row["share_of_parameters"])[:count]
+    return sorted(rows, key=lambda row: -float(row["share_of_parameters"]))[:count]
 
 
 def quantiles(values: Floats) -> list[float] | None:
