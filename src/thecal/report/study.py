@@ -27,7 +27,7 @@ from thecal.report import tables
 from thecal.report.answers import answers, plain_words, tested_for_pain
 from thecal.report.arms import chosen, questions
 from thecal.report.citations import parameters_of, references, study_sources
-from thecal.report.claims import Claims, claims_shown, stored_claims
+from thecal.report.claims import Claims, claims_shown, fitted_words, stored_claims
 from thecal.report.drawing import STYLE
 from thecal.report.figures.chain import chain_figures
 from thecal.report.figures.endpoints import endpoint_figures
@@ -92,7 +92,7 @@ def _content(outcome: StudyOutcome, claims: Sequence[dict[str, Any]] | None) -> 
         "conduct": conduct_words(plan), "arms": arm_rows(plan), "parameters": parameters,
         "overrides": tables.override_rows(plan), "assays": tables.assay_rows(plan),
         "provenance": tables.provenance_rows(outcome.results.provenance), "references": _references(outcome),
-        "rooms": _rooms(outcome), "fitted": "The centre of the fitted draws is used." if centre() else "",
+        "rooms": _rooms(outcome), "fitted_to": fitted_words() if centre() else "", "fitted": "The centre of the fitted draws is used." if centre() else "",
         "draws_from": {"fitted": "fitted to published findings", "register": "from the ranges of the register"}.get(
             outcome.results.provenance.get("draws_from", ""), "")}
     content |= _sensitivity(findings)
