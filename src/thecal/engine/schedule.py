@@ -69,8 +69,8 @@ def _inject(mixed: list[Administration], model: Model, structure: Structure, val
         moved, slug = displace(structure.segments, canal, tank, position / values["anatomy.canal_length"],
                                volume * kept)
     except ValueError as error:
-        names = " with ".join(given.product for given in mixed)
-        raise ThecalError.single(where=f"{names} on day {day:g}", what=str(error), seen=f"{volume:g} ul",
+        products = " with ".join(given.product for given in mixed)
+        raise ThecalError.single(where=f"{products} on day {day:g}", what=str(error), seen=f"{volume:g} ul",
                                  remedy="give a smaller volume") from None
     size = np.append(np.full(structure.segments, canal / structure.segments), tank)
     rows, columns, weights = [], [], []
@@ -81,7 +81,9 @@ def _inject(mixed: list[Administration], model: Model, structure: Structure, val
             rows.append(index[i])
             columns.append(index[j])
             weights.append(change[i, j])
-    offset = np.sum([_carried(given, model, structure, values, slug * kept, size) for given in mixed], axis=0)
+    offset = np.zeros(len(model.states))
+    for given in mixed:
+        offset += _carried(given, model, structure, values, slug * kept, size)
     parameters: dict[int, np.ndarray | float] = {
         model.parameter_index[TARGETS[given.target]]: 1.0 for given in mixed if given.target in TARGETS}
     return Event(day, np.array(rows, np.int64), np.array(columns, np.int64), np.array(weights), offset,

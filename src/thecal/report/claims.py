@@ -9,8 +9,8 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from thecal.core.errors import ThecalError
 from thecal.analysis.claims.register import load_claims
+from thecal.core.errors import ThecalError
 from thecal.report.words import number, pretty
 
 FILE = "claims.json"
@@ -69,8 +69,8 @@ def fitted_words() -> str:
     """Which findings the uncertain numbers were fitted to, so that nobody takes those for predictions."""
     fitted = [claim.statement for claim in load_claims() if claim.role == "fitted"]
     said = "; ".join(f"({k}) {pretty(text)}" for k, text in enumerate(fitted, 1))
-    return (f"The model's uncertain numbers were moved, inside their ranges, until {len(fitted)} findings held: {said}. "
-            "How long cells relieve is therefore put right by fitting. What else came out, the hours of the protein "
+    return (f"The model's uncertain numbers were moved, inside their ranges, until {len(fitted)} findings held: "
+            f"{said}. How long cells relieve is therefore put right by fitting. What else came out, the hours of the protein "
             "among them, was not fitted.")
 
 

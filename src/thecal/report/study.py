@@ -92,7 +92,8 @@ def _content(outcome: StudyOutcome, claims: Sequence[dict[str, Any]] | None) -> 
         "conduct": conduct_words(plan), "arms": arm_rows(plan), "parameters": parameters,
         "overrides": tables.override_rows(plan), "assays": tables.assay_rows(plan),
         "provenance": tables.provenance_rows(outcome.results.provenance), "references": _references(outcome),
-        "rooms": _rooms(outcome), "fitted_to": fitted_words() if centre() else "", "fitted": "The centre of the fitted draws is used." if centre() else "",
+        "rooms": _rooms(outcome), "fitted_to": fitted_words() if centre() else "",
+        "fitted": "The centre of the fitted draws is used." if centre() else "",
         "draws_from": {"fitted": "fitted to published findings", "register": "from the ranges of the register"}.get(
             outcome.results.provenance.get("draws_from", ""), "")}
     content |= _sensitivity(findings)

@@ -127,6 +127,7 @@ def cause_of(share: float, latent: float) -> str:
 
 
 def row_of(claim: Claim, before: Shown, after: Shown) -> dict[str, Any]:
+    """One scored claim as plain data, from what prior and fitted draws showed."""
     share = float(after.reproduced.mean())
     value = after.value[np.isfinite(after.value)]
     low, middle, high = (float(x) for x in np.quantile(value, [0.05, 0.5, 0.95])) if value.size else (None,) * 3
