@@ -8,7 +8,7 @@ import stat
 import numpy as np
 from tests.engine_compiled.small_models import begin_at, small_model, solve
 
-from thecal.engine.compiled import object_cache, program
+from thecal.engine.compiled import object_cache, program, reduction
 
 
 def test_made_once_and_found_again(tmp_path, monkeypatch):
@@ -61,11 +61,10 @@ def test_a_program_from_the_cache_gives_the_same_bytes(tmp_path, monkeypatch):
     monkeypatch.setenv("THECAL_CACHE", str(tmp_path))
 
     def fresh_process():
-        program._PROGRAMS.clear()
-        program._OBSERVERS.clear()
-        program.driver.cache_clear()
+        program._KNOWN.clear()
+        reduction._form.cache_clear()
         return solve(model, [[0.3]], [begin_at([1])], np.linspace(0, 5, 7)).values.tobytes()
 
     first = fresh_process()
-    assert len(list(object_cache.folder().iterdir())) == 3
+    assert len(list(object_cache.folder().iterdir())) == 4
     assert fresh_process() == first

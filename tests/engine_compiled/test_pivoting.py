@@ -16,7 +16,7 @@ def call(entry: str, n: int, dense: np.ndarray) -> int:
     record = np.zeros(1, [(k, np.float64 if isinstance(v, Scalar) and v.kind == "real" else np.int64)
                           for k, v in fields.items()])
     record["state_count"], record["dense"] = n, dense.ctypes.data
-    machine = toolchain.Machine([toolchain.compile_object(compile_text(entry, task, pivoting), 2)])
+    machine = toolchain.Machine([toolchain.compile_object(compile_text(entry, task, pivoting), 2, improve=True)])
     return ctypes.CFUNCTYPE(ctypes.c_bool, ctypes.c_void_p)(machine.address(entry))(record.ctypes.data)
 
 

@@ -86,7 +86,7 @@ def run_compiled(module, values):
                           for k, v in fields.items()])
     for name, value in values.items():
         record[name] = value.ctypes.data if isinstance(value, np.ndarray) else value
-    machine = toolchain.Machine([toolchain.compile_object(compile_text("main", module), 2)])
+    machine = toolchain.Machine([toolchain.compile_object(compile_text("main", module), 2, improve=True)])
     ctypes.CFUNCTYPE(None, ctypes.c_void_p)(machine.address("main"))(record.ctypes.data)
 
 

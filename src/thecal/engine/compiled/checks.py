@@ -8,6 +8,7 @@ import numpy as np
 
 from thecal.core.declaration import Model
 from thecal.core.errors import Problem, RunFailed, ThecalError
+from thecal.engine.compiled.schedules import problems_of
 from thecal.engine.integrate import Event, Status
 
 
@@ -29,6 +30,8 @@ def refuse_misfits(model: Model, parameters: np.ndarray, schedules: Sequence[Seq
     if unknown:
         problems.append(Problem("observables", "the model does not have what is asked for", seen=", ".join(unknown),
                                 allowed=", ".join(model.observable_index)))
+    problems += [problem for s, schedule in enumerate(schedules)
+                 for problem in problems_of(model, schedule, len(parameters), start_d, f"schedules[{s}]")]
     if not 1e-13 <= rtol <= 0.1:
         problems.append(Problem("rtol", "the relative tolerance is out of range", seen=str(rtol),
                                 allowed="1e-13 to 0.1"))

@@ -53,6 +53,7 @@ from thecal.engine.compiled.task import (
     map_row,
     map_weight,
     mark,
+    members,
     mended,
     new,
     next_step,
@@ -105,7 +106,7 @@ SMALLEST_STEP_D = 1e-13  # relative to the time, or absolute within the first da
 
 
 def drive() -> None:
-    """Integrate animals ``first`` to ``last - 1``; all that is needed lies in the task."""
+    """Integrate members ``first`` to ``last - 1``; all that is needed lies in the task."""
     waiting = first
     for lane in range(lanes):
         animal[lane] = -1
@@ -114,7 +115,7 @@ def drive() -> None:
         control[ACCEPT, lane] = control[MOMENT, lane] = 0.0
         fresh[lane] = 0
         if waiting < last:
-            board(lane, waiting)
+            board(lane, members[waiting])
             waiting += 1
     while count_aboard() > 0:
         if count_fresh() > 0:
@@ -129,7 +130,7 @@ def drive() -> None:
                     advance(lane)
         for lane in range(lanes):
             if animal[lane] < 0 and waiting < last:
-                board(lane, waiting)
+                board(lane, members[waiting])
                 waiting += 1
 
 

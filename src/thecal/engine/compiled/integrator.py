@@ -9,10 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from thecal.core.declaration import Model
-from thecal.engine.compiled import schedules as flat_schedules
 from thecal.engine.compiled import toolchain
 from thecal.engine.compiled.checks import refuse_misfits
-from thecal.engine.compiled.program import Program, driver, observer_of, program_of, tangents_of
+from thecal.engine.compiled.program import Program, observer_of, program_of, tangents_of
+from thecal.engine.compiled.reduction import Group, groups_of
+from thecal.engine.compiled.schedules import flatten
 from thecal.engine.compiled.workspace import run_shares
 from thecal.engine.integrate import Event, Solution
 
@@ -46,11 +47,6 @@ class CompiledIntegrator:
         self.lanes = lanes or toolchain.natural_lanes()
         self.step_limit, self.share = step_limit, share
 
-    def prepare(self, model: Model, observables: Sequence[str] = (), *, all_states: bool = False) -> None:
-        """Compile or fetch everything that :meth:`solve` will need."""
-        driver()
-        observer_of(model, self.lanes, observables, all_states)
-
     def solve(self, model: Model, parameters: np.ndarray, schedules: Sequence[Sequence[Event]],
               schedule_of: np.ndarray, start_d: float, times_d: np.ndarray, observables: Sequence[str],
               *, rtol: float = 1e-6, all_states: bool = False) -> CompiledSolution:
@@ -59,39 +55,40 @@ class CompiledIntegrator:
         Errors: ThecalError when shapes, times, events or observables do not fit the model. An animal that cannot be
         computed is no error: its ``status`` says why, and its values are NaN from the failure on.
         """
-        parameters, schedule_of, times = _arrays(parameters, schedule_of, times_d)
-        refuse_misfits(model, parameters, schedules, schedule_of, start_d, times, observables, rtol)
-        program = program_of(model, self.lanes)
-        arrays = _cohort(model, program, parameters, schedules, schedule_of, start_d, times, len(observables))
-        if all_states:
-            arrays["states"] = np.full((len(parameters), times.size, len(model.states)), np.nan)
-        sizes = self._sizes(arrays, start_d, rtol) | {"keep_states": int(all_states)}
-        sizes["observe"] = observer_of(model, self.lanes, observables, all_states).address("observe")
-        if len(parameters) and times.size:
-            run_shares(program, arrays, sizes, len(parameters), self.threads, self.share)
-        return _solution(arrays)
+        cohort = _Cohort(model, parameters, schedules, schedule_of, start_d, times_d, observables, rtol)
+        states = np.full((*cohort.arrays["values"].shape[:2], len(model.states)), np.nan) if all_states else None
+        for group in cohort.groups():
+            program = program_of(model, self.lanes, group.form)
+            arrays, sizes = cohort.task(program, group), cohort.sizes(self.step_limit)
+            if states is not None:
+                arrays["states"] = np.full((*states.shape[:2], len(group.form.living)), np.nan)
+            sizes["keep_states"] = int(all_states)
+            sizes["observe"] = observer_of(model, self.lanes, group.form, observables, all_states).address("observe")
+            run_shares(program, arrays, sizes, self.threads, self.share)
+            if states is not None:
+                _spread(arrays["states"], group, states)
+        return cohort.solution(states=states)
 
     def solve_with_slopes(self, model: Model, parameters: np.ndarray, schedules: Sequence[Sequence[Event]],
                           schedule_of: np.ndarray, start_d: float, times_d: np.ndarray, observables: Sequence[str],
                           chosen: Sequence[int], *, rtol: float = 1e-6) -> CompiledSolution:
         """As :meth:`solve`, with the exact derivatives of the observables by the ``chosen`` parameters.
 
-        A parameter that an event sets has no influence from then on. The values are the bytes of :meth:`solve`.
+        A parameter that an event sets has no influence from then on.
         """
-        parameters, schedule_of, times = _arrays(parameters, schedule_of, times_d)
-        refuse_misfits(model, parameters, schedules, schedule_of, start_d, times, observables, rtol)
-        program = program_of(model, 1)
-        tangents = tangents_of(model, chosen, observables)
-        arrays = _cohort(model, program, parameters, schedules, schedule_of, start_d, times, len(observables))
-        arrays["slopes"] = np.full((*arrays["values"].shape, len(chosen)), np.nan)
-        arrays["chosen_of"] = np.full(parameters.shape[1], -1, np.int64)
-        arrays["chosen_of"][list(chosen)] = np.arange(len(chosen))
-        sizes = self._sizes(arrays, start_d, rtol) | tangents.sizes() | {"chosen_count": len(chosen)}
-        sizes["observe"] = observer_of(model, 1, observables, True).address("observe")
-        if len(parameters) and times.size:
-            run_shares(program, arrays, sizes, len(parameters), self.threads, self.share or 1,
+        cohort = _Cohort(model, parameters, schedules, schedule_of, start_d, times_d, observables, rtol)
+        slopes = np.full((*cohort.arrays["values"].shape, len(chosen)), np.nan)
+        places = np.full(len(model.parameters), -1, np.int64)
+        places[list(chosen)] = np.arange(len(chosen))
+        for group in cohort.groups(chosen):
+            program = program_of(model, 1, group.form)
+            tangents = tangents_of(model, group.form, chosen, observables)
+            arrays = cohort.task(program, group) | {"slopes": slopes, "chosen_of": places}
+            sizes = cohort.sizes(self.step_limit) | tangents.sizes() | {"chosen_count": len(chosen)}
+            sizes["observe"] = observer_of(model, 1, group.form, observables, True).address("observe")
+            run_shares(program, arrays, sizes, self.threads, self.share or 1,
                        extra=tangents.layout.size - program.layout.size, offsets=tangents.offsets())
-        return _solution(arrays)
+        return cohort.solution(slopes=slopes)
 
     def stream(self, model: Model, parameters: Callable[[int, int], np.ndarray] | np.ndarray, animals: int,
                schedules: Callable[[int, int], Sequence[Sequence[Event]]] | Sequence[Sequence[Event]],
@@ -109,33 +106,51 @@ class CompiledIntegrator:
             yield self.solve(model, rows, plans, schedule_of[first:last], start_d, times_d, observables, rtol=rtol,
                              all_states=all_states)
 
-    def _sizes(self, arrays: dict[str, np.ndarray], start_d: float, rtol: float) -> dict[str, float]:
-        _, times, seen = arrays["values"].shape
-        return {"parameter_count": arrays["parameters"].shape[1], "seen_count": seen, "time_count": times,
-                "step_limit": self.step_limit, "start_d": start_d, "rtol": rtol}
+
+class _Cohort:
+    """The arguments of a solve, checked, as the arrays that the driver reads and writes, by their name in ``task``."""
+
+    def __init__(self, model: Model, parameters: np.ndarray, schedules: Sequence[Sequence[Event]],
+                 schedule_of: np.ndarray, start_d: float, times_d: np.ndarray, observables: Sequence[str],
+                 rtol: float) -> None:
+        rows, times = np.ascontiguousarray(parameters, float), np.ascontiguousarray(times_d, float)
+        chosen = np.ascontiguousarray(schedule_of, np.int64)
+        refuse_misfits(model, rows, schedules, chosen, start_d, times, observables, rtol)
+        self.model, self.schedules, self.start_d, self.rtol = model, schedules, start_d, rtol
+        status, steps, mended = np.zeros((3, len(rows)), np.int64)
+        self.arrays = {"parameters": rows, "times": times, "schedule_of": chosen, "status": status, "steps": steps,
+                       "mended": mended, "values": np.full((len(rows), times.size, len(observables)), np.nan)}
+
+    def groups(self, varied: Sequence[int] = ()) -> list[Group]:
+        """Animals by form; none when there is nothing to look at."""
+        if not self.arrays["times"].size:
+            return []
+        return groups_of(self.model, self.arrays["parameters"], self.schedules, self.arrays["schedule_of"], varied)
+
+    def task(self, program: Program, group: Group) -> dict[str, np.ndarray]:
+        """All arrays for the animals of one group."""
+        return {**self.arrays, **flatten(self.schedules, group.form.living), "members": group.members,
+                "field_of": np.array(program.fields.field_of, np.int64), "jacobian_rows": program.jacobian_rows,
+                "jacobian_columns": program.jacobian_columns, "jacobian_places": program.jacobian_places}
+
+    def sizes(self, step_limit: int) -> dict[str, float]:
+        """All numbers that do not depend on the group."""
+        _, times, seen = self.arrays["values"].shape
+        return {"parameter_count": self.arrays["parameters"].shape[1], "seen_count": seen, "time_count": times,
+                "step_limit": step_limit, "start_d": self.start_d, "rtol": self.rtol}
+
+    def solution(self, **more: np.ndarray | None) -> CompiledSolution:
+        """What the driver has written."""
+        return CompiledSolution(self.arrays["values"], self.arrays["status"].astype(np.int8), self.arrays["steps"],
+                                mended=self.arrays["mended"], **more)
 
 
-def _arrays(parameters: np.ndarray, schedule_of: np.ndarray,
-            times_d: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    return (np.ascontiguousarray(parameters, float), np.ascontiguousarray(schedule_of, np.int64),
-            np.ascontiguousarray(times_d, float))
-
-
-def _cohort(model: Model, program: Program, parameters: np.ndarray, schedules: Sequence[Sequence[Event]],
-            schedule_of: np.ndarray, start_d: float, times: np.ndarray, observables: int) -> dict[str, np.ndarray]:
-    """Everything that the driver reads and writes about the animals, by its name in :mod:`task`."""
-    animals = len(parameters)
-    status, steps, mended = np.zeros((3, animals), np.int64)
-    return {**flat_schedules.flatten(model, schedules, animals, start_d), "parameters": parameters, "times": times,
-            "schedule_of": schedule_of, "values": np.full((animals, times.size, observables), np.nan),
-            "status": status, "steps": steps, "mended": mended,
-            "field_of": np.array(program.fields.field_of, np.int64), "jacobian_rows": program.jacobian_rows,
-            "jacobian_columns": program.jacobian_columns, "jacobian_places": program.jacobian_places}
-
-
-def _solution(arrays: dict[str, np.ndarray]) -> CompiledSolution:
-    return CompiledSolution(arrays["values"], arrays["status"].astype(np.int8), arrays["steps"], arrays.get("states"),
-                            arrays["mended"], arrays.get("slopes"))
+def _spread(found: np.ndarray, group: Group, states: np.ndarray) -> None:
+    """Living states to their places among all; the others are zero wherever there was something to see."""
+    own = found[group.members]
+    whole = np.where(np.isnan(own[:, :, :1]), np.nan, np.zeros(states.shape[2]))
+    whole[:, :, list(group.form.living)] = own
+    states[group.members] = whole
 
 
 def _processors() -> int:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from thecal.core.declaration import Model
 from thecal.engine.compiled import object_cache, toolchain
 from thecal.engine.compiled.fields import Fields
 from thecal.engine.compiled.layout import Layout, TangentLayout
+from thecal.engine.compiled.reduction import Form, reduced
 from thecal.engine.compiled.sources import source_digest
 
 TANGENT_KERNELS = ("tangent_prepare", "tangent_step", "tangent_settle", "tangent_look")
@@ -40,38 +41,40 @@ class Program:
 
 
 _LOCK = threading.RLock()
-_PROGRAMS: dict[tuple[str, int], Program] = {}
-_TANGENTS: dict[tuple[str, tuple[int, ...], tuple[str, ...]], Tangents] = {}
-_OBSERVERS: dict[tuple[str, int, tuple[str, ...], bool], toolchain.Machine] = {}
+_KNOWN: dict[tuple, Any] = {}
 
 
-def program_of(model: Model, lanes: int) -> Program:
-    """The program of a model; compiled once per process, and once per machine where the cache can be written."""
+def _once(place: tuple, make: Callable[[bytes], Any], build: Callable[[], bytes]) -> Any:
+    """What ``make`` makes of the built bytes: once per process, built once per machine if the cache can be written."""
     with _LOCK:
-        place = (model.fingerprint, lanes)
-        if place not in _PROGRAMS:
-            key = object_cache.key_of("model", model.fingerprint, str(lanes), toolchain.signature(), source_digest())
-            _PROGRAMS[place] = _open(object_cache.fetch(key, lambda: _compile(model, lanes)))
-        return _PROGRAMS[place]
+        if place not in _KNOWN:
+            key = object_cache.key_of(*map(str, place), toolchain.signature(), source_digest())
+            _KNOWN[place] = make(object_cache.fetch(key, build))
+        return _KNOWN[place]
 
 
-def observer_of(model: Model, lanes: int, observables: Sequence[str], all_states: bool) -> toolchain.Machine:
+def program_of(model: Model, lanes: int, form: Form) -> Program:
+    """The program of a model in one form."""
+    def build() -> bytes:
+        return _compile(reduced(model, form), lanes)
+
+    program: Program = _once(("model", model.fingerprint, lanes, form.key), _open, build)
+    return program
+
+
+def observer_of(model: Model, lanes: int, form: Form, observables: Sequence[str],
+                all_states: bool) -> toolchain.Machine:
     """Machine code of ``observe`` for the observables asked for."""
-    with _LOCK:
-        place = (model.fingerprint, lanes, tuple(observables), all_states)
-        if place not in _OBSERVERS:
-            program = program_of(model, lanes)
-            key = object_cache.key_of("observe", model.fingerprint, str(lanes), *observables, f"states {all_states}",
-                                      toolchain.signature(), source_digest())
+    def build() -> bytes:
+        from thecal.engine.compiled.observation import observation_text
 
-            def make() -> bytes:
-                from thecal.engine.compiled.observation import observation_text
+        program = program_of(model, lanes, form)
+        return toolchain.compile_object(observation_text(reduced(model, form), observables, program.layout,
+                                                         program.fields, all_states))
 
-                text = observation_text(model, observables, program.layout, program.fields, all_states)
-                return toolchain.compile_object(text)
-
-            _OBSERVERS[place] = toolchain.Machine([object_cache.fetch(key, make)])
-        return _OBSERVERS[place]
+    machine: toolchain.Machine = _once(("observe", model.fingerprint, lanes, form.key, *observables, all_states),
+                                       lambda code: toolchain.Machine([code]), build)
+    return machine
 
 
 @dataclass(frozen=True)
@@ -94,39 +97,34 @@ class Tangents:
                 "seed": self.layout.shared_start + self.layout.shared.start["seed"]}
 
 
-def tangents_of(model: Model, chosen: Sequence[int], observables: Sequence[str]) -> Tangents:
-    """The derivatives' code for one choice of parameters and observables; kept as programs are."""
-    with _LOCK:
-        place = (model.fingerprint, tuple(chosen), tuple(observables))
-        if place not in _TANGENTS:
-            base = program_of(model, 1).layout
-            key = object_cache.key_of("tangents", model.fingerprint, *map(str, chosen), *observables,
-                                      toolchain.signature(), source_digest())
+def tangents_of(model: Model, form: Form, chosen: Sequence[int], observables: Sequence[str]) -> Tangents:
+    """The derivatives' code for one choice of parameters and observables."""
+    def build() -> bytes:
+        from thecal.engine.compiled.tangent_code import tangent_text
 
-            def make() -> bytes:
-                from thecal.engine.compiled.tangent_code import tangent_text
+        text, layout = tangent_text(reduced(model, form), chosen, observables, program_of(model, 1, form).layout)
+        return json.dumps(asdict(layout)).encode() + _SEPARATOR + toolchain.compile_object(text)
 
-                text, layout = tangent_text(model, chosen, observables, base)
-                return json.dumps(asdict(layout)).encode() + _SEPARATOR + toolchain.compile_object(text)
+    def make(content: bytes) -> Tangents:
+        head, code = content.split(_SEPARATOR, 1)
+        parts = json.loads(head)
+        layout = TangentLayout(Layout(**parts.pop("shared")), Layout(**parts.pop("block")), **parts)
+        return Tangents(toolchain.Machine([code]), layout)
 
-            head, code = object_cache.fetch(key, make).split(_SEPARATOR, 1)
-            parts = json.loads(head)
-            layout = TangentLayout(Layout(**parts.pop("shared")), Layout(**parts.pop("block")), **parts)
-            _TANGENTS[place] = Tangents(toolchain.Machine([code]), layout)
-        return _TANGENTS[place]
+    tangents: Tangents = _once(("tangents", model.fingerprint, form.key, *chosen, *observables), make, build)
+    return tangents
 
 
-@functools.cache
 def driver() -> toolchain.Machine:
     """Machine code of the driver."""
-    def make() -> bytes:
+    def build() -> bytes:
         from thecal.engine.compiled import driver, pivoting, plain_loops, tangent_loops, task
 
         text = plain_loops.compile_text("drive", task, pivoting, tangent_loops, driver)
-        return toolchain.compile_object(text, speed_level=2)
+        return toolchain.compile_object(text, speed_level=2, improve=True)
 
-    key = object_cache.key_of("driver", toolchain.signature(), source_digest())
-    return toolchain.Machine([object_cache.fetch(key, make)])
+    machine: toolchain.Machine = _once(("driver",), lambda code: toolchain.Machine([code]), build)
+    return machine
 
 
 def _compile(model: Model, lanes: int) -> bytes:

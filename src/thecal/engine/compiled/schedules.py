@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 
 import numpy as np
 
 from thecal.core.declaration import Model
-from thecal.core.errors import Problem, ThecalError
+from thecal.core.errors import Problem
 from thecal.engine.integrate import Event
 
 FLAT = ("schedule_start", "event_time", "event_map", "event_add", "event_set", "map_row", "map_column", "map_weight",
@@ -15,19 +15,14 @@ FLAT = ("schedule_start", "event_time", "event_map", "event_add", "event_set", "
 _REAL = ("event_time", "map_weight", "numbers")
 
 
-def flatten(model: Model, schedules: Sequence[Sequence[Event]], animals: int, start_d: float) -> dict[str, np.ndarray]:
-    """Lay all events one behind the other.
+def flatten(schedules: Sequence[Sequence[Event]], living: Sequence[int]) -> dict[str, np.ndarray]:
+    """Lay all events one behind the other, as they act on the living states.
 
     ``schedule_start[s]`` to ``schedule_start[s + 1]`` are the events of schedule s; ``event_map``, ``event_add`` and
     ``event_set`` bound the entries of each event's matrix, of what it adds and of the parameters it sets in the same
     way. A number is ``numbers[base + stride * animal]``: stride 0 for all animals alike, 1 for one each.
-
-    Errors: ThecalError for an event before the start, out of order, out of range, or of the wrong shape.
     """
-    problems = [problem for s, schedule in enumerate(schedules)
-                for problem in _problems(model, schedule, animals, start_d, f"schedules[{s}]")]
-    if problems:
-        raise ThecalError(problems)
+    place = {state: i for i, state in enumerate(living)}
     flat: dict[str, list] = {name: [] for name in FLAT}
     for name in ("schedule_start", "event_map", "event_add", "event_set"):
         flat[name].append(0)
@@ -43,12 +38,14 @@ def flatten(model: Model, schedules: Sequence[Sequence[Event]], animals: int, st
     for schedule in schedules:
         for event in schedule:
             flat["event_time"].append(event.time_d)
-            flat["map_row"] += list(event.rows)
-            flat["map_column"] += list(event.columns)
-            flat["map_weight"] += list(event.weights)
-            for state, value in _added(event):
+            for i, j, weight in zip(event.rows, event.columns, event.weights, strict=True):
+                if int(i) in place and int(j) in place:
+                    flat["map_row"].append(place[int(i)])
+                    flat["map_column"].append(place[int(j)])
+                    flat["map_weight"].append(weight)
+            for state, value in _added(event, place):
                 base, stride = number(value)
-                flat["add_state"].append(state)
+                flat["add_state"].append(place[state])
                 flat["add_base"].append(base)
                 flat["add_stride"].append(stride)
             for parameter, setting in event.parameters.items():
@@ -65,17 +62,19 @@ def flatten(model: Model, schedules: Sequence[Sequence[Event]], animals: int, st
     return arrays
 
 
-def _added(event: Event) -> Iterable[tuple[int, np.ndarray]]:
-    """The states to which an event adds something, with one number or one per animal."""
+def _added(event: Event, living: Container[int]) -> Iterable[tuple[int, np.ndarray]]:
+    """The living states to which an event adds something, with one number or one per animal."""
     if event.offset is None:
         return
     offset = np.asarray(event.offset, float)
     touched = np.flatnonzero(offset.any(axis=0) if offset.ndim == 2 else offset)
-    for state in touched:
+    for state in (s for s in touched if int(s) in living):
         yield int(state), np.array(offset[..., state])
 
 
-def _problems(model: Model, schedule: Sequence[Event], animals: int, start_d: float, where: str) -> Iterable[Problem]:
+def problems_of(model: Model, schedule: Sequence[Event], animals: int, start_d: float,
+                where: str) -> Iterable[Problem]:
+    """What does not fit: an event before the start, out of order, out of range, or of the wrong shape."""
     before, states = start_d, len(model.states)
     for e, event in enumerate(schedule):
         here = f"{where}[{e}]"

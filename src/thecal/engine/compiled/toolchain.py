@@ -47,17 +47,21 @@ def signature() -> str:
     return f"{'/'.join(processor())}/llvmlite {llvmlite.__version__}/llvm {llvm.llvm_version_info}"
 
 
-def compile_object(text: str, speed_level: int = 1) -> bytes:
-    """Machine code of a module given as LLVM text."""
+def compile_object(text: str, speed_level: int = 1, improve: bool = False) -> bytes:
+    """Machine code of a module given as LLVM text.
+
+    ``improve`` runs LLVM's own passes over the text first. Straight lines of vector arithmetic are written as they
+    should be and gain nothing by it (measured), plain loops do.
+    """
     _ready()
     with _LOCK:
         module = llvm.parse_assembly(text)
         module.verify()
         machine = _machine(speed_level)
-        options = llvm.create_pipeline_tuning_options(speed_level=speed_level)
-        options.loop_vectorization = options.slp_vectorization = False  # the text is vectors already
-        builder = llvm.create_pass_builder(machine, options)
-        builder.getModulePassManager().run(module, builder)
+        if improve:
+            options = llvm.create_pipeline_tuning_options(speed_level=speed_level)
+            builder = llvm.create_pass_builder(machine, options)
+            builder.getModulePassManager().run(module, builder)
         return bytes(machine.emit_object(module))
 
 

@@ -68,9 +68,10 @@ def task_type() -> np.dtype:
     return np.dtype(list(kinds.items()))
 
 
-def run_shares(program: Program, arrays: Mapping[str, np.ndarray], sizes: Mapping[str, float], animals: int,
+def run_shares(program: Program, arrays: Mapping[str, np.ndarray], sizes: Mapping[str, float],
                threads: int, share: int | None, *, extra: int = 0, offsets: Mapping[str, int] | None = None) -> None:
-    """Hand out shares of animals to threads; the machine code runs without Python's lock."""
+    """Hand out shares of ``arrays["members"]`` to threads; the machine code runs without Python's lock."""
+    animals = arrays["members"].size
     drive = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(driver().address("drive"))
     size = share or min(_LARGEST_SHARE, max(_LEAST_SHARE, -(-animals // (4 * threads))))
     shares = [(first, min(first + size, animals)) for first in range(0, animals, size)]
