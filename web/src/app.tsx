@@ -7,9 +7,11 @@ const DataPage = lazy(() => import("./data"));
 const EvidencePage = lazy(() => import("./evidence"));
 const PeoplePage = lazy(() => import("./people"));
 const NumbersPage = lazy(() => import("./origins"));
+const CellsPage = lazy(() => import("./cells"));
 
 const PAGES: { id: string; name: string; page?: () => ReactNode }[] = [
   { id: "bench", name: "Bench", page: () => <BenchPage /> },
+  { id: "cells", name: "Cells", page: () => <CellsPage /> },
   { id: "data", name: "Data", page: () => <DataPage /> },
   { id: "evidence", name: "Evidence", page: () => <EvidencePage /> },
   { id: "people", name: "People", page: () => <PeoplePage /> },
@@ -42,7 +44,7 @@ export function App() {
   return (
     <>
       <a className="skip" href="#main">Skip to the page</a>
-      <header className="top">
+      <header><div className="top">
         <span className="brand">Thecal</span>
         <nav aria-label="Pages">
           <ul>{shown.map((p) => (
@@ -50,8 +52,8 @@ export function App() {
                               onClick={(e) => follow(e, p.id)}>{p.name}</a></li>))}</ul>
         </nav>
         <Theme />
-      </header>
-      <p className="notice">{about?.disclaimer ?? "Computer model, not medical advice."}</p>
+      </div>
+      <p className="notice">{about?.disclaimer ?? "Computer model, not medical advice."}</p></header>
       <main id="main" tabIndex={-1}>
         <Suspense fallback={<Loading what="Opening" />}>{page.page?.()}</Suspense>
       </main>

@@ -111,3 +111,24 @@ export function useRuns(): { runs: Run[]; connected: boolean } {
   }, []);
   return { runs, connected };
 }
+
+/** A calculation that goes through the queue: begin it, follow it, read what it found. */
+export function useQueued<T>(kind: string, path: string): {
+  run: Run | undefined; result: T | null; problems: Problem[]; begin: (body: unknown) => Promise<void>;
+} {
+  const { runs } = useRuns();
+  const [id, set] = useState(() => sessionStorage.getItem(`thecal.${kind}`) ?? "");
+  const [problems, tell] = useState<Problem[]>([]);
+  const run = runs.find((r) => r.id === id && r.kind === kind) ?? runs.find((r) => r.kind === kind && (!id || r.id === id));
+  const done = run?.state === "done" ? run.id : null;
+  const found = useGet<T>(done ? `/api/runs/${done}/result` : null);
+  async function begin(body: unknown) {
+    tell([]);
+    try {
+      const made = await post<{ id: string }>(path, body);
+      sessionStorage.setItem(`thecal.${kind}`, made.id);
+      set(made.id);
+    } catch (error) { tell(problemsOf(error)); }
+  }
+  return { run, result: done ? found.value : null, problems: [...problems, ...found.problems], begin };
+}

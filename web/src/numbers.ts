@@ -11,7 +11,7 @@ export function three(x: number): string {
   if (!Number.isFinite(x)) return "–";
   if (x === 0) return "0";
   const magnitude = Math.abs(x);
-  if (magnitude < 1e-3 || magnitude >= 1e6) return x.toExponential(2).replace("e+", "e");
+  if (magnitude < 1e-3 || magnitude >= 1e6) return Number(x.toPrecision(3)).toExponential().replace("e+", "e");
   return String(Number(x.toPrecision(3)));
 }
 

@@ -49,7 +49,7 @@ function Told({ preview, problems }: { preview: Preview; problems: boolean }) {
       <p className="answer" data-answer={head.arm}>{text}{problems && " (before the last change)"}</p>
       <p className="sr" aria-live="polite">{told}</p>
       <p className="hint">Simulated: {head.n} animals of each group, {head.draws} parameter draws{head.lost ? `, ${head.lost} could not be computed` : ""}.
-        {head.doses.length ? `Given: ${head.doses.map((d) => `${d.what}, day ${three(d.day_d)}`).slice(0, 3).join("; ")}. ` : ""}
+        {head.doses.length ? ` Given: ${head.doses.map((d) => `${d.what}, day ${three(d.day_d)}`).slice(0, 3).join("; ")}. ` : ""}
         Compared with {head.reference_label || head.reference || "no other group"}.</p>
     </>
   );

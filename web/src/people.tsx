@@ -3,6 +3,7 @@ import { useEffect, useState } from "react";
 import { type Problem, post } from "./api";
 import { problemsOf } from "./hooks";
 import { three } from "./numbers";
+import { Translation } from "./translation";
 import { Choice, Loading, Problems, Slider } from "./parts";
 
 interface Effect { name: string; favourable: boolean; with_cells: number[] | null; without_cells: number[] | null; natural_frequency: string; certainty: string; basis: string; sources: string[] }
@@ -46,6 +47,7 @@ export default function PeoplePage() {
       </div>
       <Problems list={problems} />
       {found ? <Weighed found={found} /> : !problems.length && <Loading what="Weighing" />}
+      <Translation />
     </div>
   );
 }

@@ -10,6 +10,8 @@ from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+from starlette.exceptions import HTTPException
+
 from thecal.apps.web.settings import MOST_JSON, MOST_UPLOAD, SLOWEST_BODY_S, Settings
 
 Scope = MutableMapping[str, Any]
@@ -31,12 +33,8 @@ SECURITY = {
 }
 
 
-class Refused(Exception):
+class Refused(HTTPException):
     """A request that is not let in: status and reason."""
-
-    def __init__(self, status: int, reason: str) -> None:
-        super().__init__(reason)
-        self.status, self.reason = status, reason
 
 
 class Guard:
@@ -70,7 +68,7 @@ class Guard:
             await self.app(scope, _bounded(receive, _most(scope["path"])), sending)
         except Refused as refused:
             if not begun:
-                await _answer(sending, refused.status, refused.reason)
+                await _answer(sending, refused.status_code, refused.detail)
 
     async def _entered(self, scope: Scope, headers: dict[str, str], send: Send) -> bool:
         """``?token=...`` in an address becomes a cookie, and the address is shown again without it."""

@@ -89,8 +89,8 @@ def _equations() -> list[dict[str, Any]]:
     structure = layout_of(resolve(study("sni-natural-course")).species)
     register = load()
     return [{"room": room.name, "meaning": room.meaning, "equations": [
-        {"mathml": _unstyled(mathml.equation(one, register)), "meaning": one.meaning, "unit": one.unit, "change": one.change}
-        for one in room.equations]} for room in written(assemble_model(structure), structure)]
+        {"mathml": _unstyled(mathml.equation(one, register)), "meaning": one.meaning, "unit": one.unit,
+         "change": one.change} for one in room.equations]} for room in written(assemble_model(structure), structure)]
 
 
 def _unstyled(markup: str) -> str:
@@ -144,7 +144,7 @@ def balance(ask: Plan) -> Balance:
     """Benefit and risk in people, with the reader's weights."""
     from thecal.analysis.harm import balance as weigh
 
-    plan = {"product": ask.product, "dose_cells": ask.dose_cells, "volume_ul": ask.volume_ul}
+    plan: dict[str, Any] = {"product": ask.product, "dose_cells": ask.dose_cells, "volume_ul": ask.volume_ul}
     effects = weigh.as_dicts(weigh.effects_table(ask.indication, ask.repeats, **plan))
     plane = weigh.plane(ask.indication, ask.weights, repeats=ask.repeats, draws=400, **plan).as_dict()
     sham = weigh.sham_response(ask.indication)
@@ -169,14 +169,10 @@ def _plain() -> dict[str, Any]:
 @router.get("/about")
 def about() -> dict[str, Any]:
     """Version, and which pages have something to show."""
-    import importlib.util
-
     from thecal import __version__
     from thecal.apps.cli import DISCLAIMER
 
-    pages = ["bench", "data", "evidence", "people", "plain", "numbers"]
-    if importlib.util.find_spec("thecal.apps.web.cells"):
-        pages.insert(1, "cells")
+    pages = ["bench", "cells", "data", "evidence", "people", "plain", "numbers"]
     return {"version": __version__, "disclaimer": DISCLAIMER, "pages": pages}
 
 

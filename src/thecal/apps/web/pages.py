@@ -44,7 +44,8 @@ def _plain_page() -> str:
 
     found = plain_summary.as_dict()
     words = MarkdownIt("commonmark", {"html": False}).enable("table").render(found["markdown"])
-    shaped = Environment(loader=PackageLoader("thecal.apps.web", "templates"), autoescape=True, undefined=StrictUndefined)
+    shaped = Environment(loader=PackageLoader("thecal.apps.web", "templates"), autoescape=True,
+                         undefined=StrictUndefined)
     return shaped.get_template("plain.html.j2").render(
         title=found["title"], words=_scopes(words), icons=[_icons(icon) for icon in found["icon_arrays"]],
         disclaimer=DISCLAIMER)

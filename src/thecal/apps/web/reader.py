@@ -31,6 +31,10 @@ def main() -> None:
 
 def analysed(order: dict[str, Any]) -> dict[str, Any]:
     """The analysis of ``thecal analyze --json``, with the group means and readings that the page draws."""
+    from thecal.analysis.notebook.files import read_file
+
+    for name in order["files"]:
+        read_file(name)  # what is no notebook is refused before the heavy libraries are loaded
     from thecal.analysis.notebook.analysis import analyse_notebook
     from thecal.analysis.notebook.mapping import read_mapping
     from thecal.analysis.notebook.read import read_notebook

@@ -46,6 +46,24 @@ class Qualified(Ask):
     draws: Annotated[int, Field(ge=4, le=200)] = 24
 
 
+class Followed(Ask):
+    """Single cells of an arm to follow, as ``thecal cells`` does."""
+
+    text: StudyText
+    arm: Annotated[str, Field(max_length=64)]
+    agents: Annotated[int, Field(ge=1000, le=500_000)] = 50_000
+    draws: Annotated[int, Field(ge=0, le=40)] = 4
+
+
+class Carried(Ask):
+    """An arm to carry to another species, as ``thecal translate`` does."""
+
+    text: StudyText
+    arm: Annotated[str, Field(max_length=64)]
+    to: Annotated[str, Field(max_length=40)] = "human"
+    draws: Annotated[int, Field(ge=8, le=300)] = 60
+
+
 class Accepted(BaseModel):
     """The id of a run that waits now."""
 
@@ -110,6 +128,43 @@ def qualify(ask: Qualified, request: Request) -> Accepted:
     _room_left(queue_of(request))
     return Accepted(id=queue_of(request).add("qualify", "claims", f"Claims scored over {ask.draws} draws", "",
                                              {"draws": ask.draws}))
+
+
+@router.post("/cells", status_code=202)
+def cells(ask: Followed, request: Request) -> Accepted:
+    """Put the single cells of one arm into the queue."""
+    from thecal.analysis.homing import arm_with_cells
+    from thecal.apps.web.preview import plan_of
+
+    arm = arm_with_cells(plan_of(ask.text), ask.arm)
+    return _queued(request, "cells", f"Cells of {arm.label or arm.id}", ask)
+
+
+@router.post("/translations", status_code=202)
+def translations(ask: Carried, request: Request) -> Accepted:
+    """Put the translation of one arm into the queue."""
+    from thecal.analysis.translation.carry import species_called, treatment_of
+    from thecal.apps.web.preview import plan_of
+
+    arm, target = treatment_of(plan_of(ask.text), ask.arm).arm, species_called(ask.to)
+    return _queued(request, "translate", f"{arm.label or arm.id} in {target.name}", ask)
+
+
+def _queued(request: Request, kind: str, title: str, ask: Followed | Carried) -> Accepted:
+    _room_left(queue_of(request))
+    options = ask.model_dump(exclude={"text"})
+    return Accepted(id=queue_of(request).add(kind, ask.arm, title[:200], ask.text, options))
+
+
+@router.get("/runs/{run}/result", response_class=FileResponse,
+            responses={200: {"content": {"application/json": {"schema": {"type": "object"}}}}})
+def result(run: str, request: Request) -> FileResponse:
+    """What a run of single cells or a translation found."""
+    _row(request, run)
+    place = _folder(request, run) / "result.json"
+    if not place.is_file():
+        raise not_found("runs", "the run has no result of this kind, or not yet", run)
+    return FileResponse(place, media_type="application/json")
 
 
 def _room_left(queue: Queue) -> None:

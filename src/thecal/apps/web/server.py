@@ -17,7 +17,7 @@ from starlette.staticfiles import StaticFiles
 
 from thecal import __version__
 from thecal.apps.web import data, library, pages, runs, studies
-from thecal.apps.web.guard import Guard, Refused
+from thecal.apps.web.guard import Guard
 from thecal.apps.web.queue import Queue
 from thecal.apps.web.settings import Settings
 from thecal.apps.web.supervisor import Supervisor
@@ -51,9 +51,8 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_exception_handler(ThecalError, _told)
     app.add_exception_handler(RequestValidationError, _misfit)
     app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(Refused, _refused)
     app.add_exception_handler(Exception, _fault)
-    app.add_middleware(Guard, settings=settings)  # type: ignore[arg-type]
+    app.add_middleware(Guard, settings=settings)
     return app
 
 
@@ -120,11 +119,6 @@ def _http(request: Request, error: Exception) -> JSONResponse:
     answer = _answer(error.status_code, [Problem("request", str(error.detail)[:300], code="request")])
     answer.headers.update(error.headers or {})
     return answer
-
-
-def _refused(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, Refused)
-    return _answer(error.status, [Problem("request", error.reason, code="refused")])
 
 
 def _fault(request: Request, error: Exception) -> JSONResponse:

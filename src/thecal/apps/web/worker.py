@@ -56,10 +56,7 @@ def _watch(queue: Queue, owner: str, parent: int) -> None:
 
 def work(queue: Queue, home: Path, run: dict[str, Any]) -> None:
     """Compute one run to its end."""
-    if run["kind"] == "qualify":
-        _qualify(queue, home, run)
-    else:
-        _study(queue, home, run)
+    KINDS[run["kind"]](queue, home, run)
     queue.end(run["id"], "done")
 
 
@@ -105,15 +102,67 @@ def _qualify(queue: Queue, home: Path, run: dict[str, Any]) -> None:
 
     def progress(claim: str) -> None:
         nonlocal done
-        if queue.cancelled(run["id"]):
-            raise Stopped
-        queue.advance(run["id"], done, total, claim)
+        _go_on(queue, run, done, total, claim)
         done += 1
 
     result = score(integrator("compiled", 1), run["options"]["draws"], progress=progress)
     write_atomically(home / "claims.json", json.dumps(result, allow_nan=False).encode())
     queue.advance(run["id"], total, total)
 
+
+def _cells(queue: Queue, home: Path, run: dict[str, Any]) -> None:
+    """The same call as ``thecal cells``, with the key frames for the viewer."""
+    from thecal.analysis.homing import arm_with_cells, as_data, study_homing
+    from thecal.report.canal_viewer.frames import FRAME_DAYS, SAMPLE, frames_of
+    from thecal.study.load import loads
+    from thecal.study.resolve import resolve
+
+    options = run["options"]
+    plan = resolve(loads(run["text"]))
+
+    def progress(share: float) -> None:
+        _go_on(queue, run, round(100 * share), 100)
+
+    homing = study_homing(plan, arm_with_cells(plan, options["arm"]), seed=plan.seed, agents=options["agents"],
+                          draws=options["draws"], frame_days=FRAME_DAYS, sample=SAMPLE, progress=progress)
+    data = as_data(homing)
+    _keep(home, run, {"counts": data, "frames": frames_of(homing, data)})
+
+
+def _translate(queue: Queue, home: Path, run: dict[str, Any]) -> None:
+    """The same call as ``thecal translate``."""
+    from thecal.analysis.translation.rules import rules
+    from thecal.analysis.translation.translate import translate
+    from thecal.engine.solvers import integrator
+    from thecal.study.load import loads
+    from thecal.study.resolve import resolve
+
+    options, total, done = run["options"], 3 * len(rules()), 0
+
+    def progress(rule: str) -> None:
+        nonlocal done
+        _go_on(queue, run, done, total, rule)
+        done = min(done + 1, total)
+
+    found = translate(resolve(loads(run["text"])), options["to"], integrator("compiled", 1), options["arm"],
+                      options["draws"], progress)
+    _keep(home, run, found.as_dict())
+
+
+def _go_on(queue: Queue, run: dict[str, Any], done: int, total: int, message: str = "") -> None:
+    """Say how far it is; stop where somebody asked for it."""
+    if queue.cancelled(run["id"]):
+        raise Stopped
+    queue.advance(run["id"], done, total, message)
+
+
+def _keep(home: Path, run: dict[str, Any], result: dict[str, Any]) -> None:
+    from thecal.engine.jobs.parts import write_atomically
+
+    write_atomically(home / "runs" / run["id"] / "result.json", json.dumps(result, allow_nan=False).encode())
+
+
+KINDS = {"study": _study, "qualify": _qualify, "cells": _cells, "translate": _translate}
 
 if __name__ == "__main__":
     main(Path(sys.argv[1]), int(sys.argv[2]))

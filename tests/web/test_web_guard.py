@@ -1,0 +1,164 @@
+"""Who is let in, what is never sent, and what cannot get onto the disk."""
+
+import io
+import json
+import zipfile
+
+import pytest
+from starlette.testclient import TestClient
+
+from thecal.apps.web.server import create_app
+from thecal.apps.web.settings import MOST_JSON, Settings
+
+TOKEN = "a-token-for-tests-0123"
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory):
+    return create_app(Settings(tmp_path_factory.mktemp("guarded"), token=TOKEN, workers=0))
+
+
+def asking(app, **more):
+    return TestClient(app, raise_server_exceptions=False, follow_redirects=False, **more)
+
+
+def test_a_token_is_demanded_and_becomes_a_cookie(guarded):
+    client = asking(guarded, base_url="http://laboratory.example:8315")
+    assert client.get("/api/about").status_code == 401
+    assert client.get("/?token=wrong").status_code == 401
+    answer = client.get(f"/bench?token={TOKEN}&run=1")
+    assert answer.status_code == 303 and answer.headers["location"] == "/bench?run=1"
+    assert "HttpOnly" in answer.headers["set-cookie"] and "SameSite=Strict" in answer.headers["set-cookie"]
+    assert client.get("/api/about").status_code == 200
+    assert asking(guarded).get("/api/about", headers={"authorization": f"Bearer {TOKEN}"}).status_code == 200
+
+
+def test_a_redirect_stays_here(guarded):
+    answer = asking(guarded).get(f"//elsewhere.example/x?token={TOKEN}")
+    assert answer.status_code in (303, 404) and not answer.headers.get("location", "/").startswith("//")
+
+
+def test_only_its_own_name_without_a_token(app):
+    """A page of another site may point its own name to this machine."""
+    assert asking(app, base_url="http://evil.example").get("/api/about").status_code == 421
+    for name in ("localhost:8315", "127.0.0.1", "[::1]:80"):
+        assert asking(app, base_url=f"http://{name}").get("/api/about").status_code == 200
+
+
+def test_other_sites_cannot_submit(client):
+    for headers in ({"origin": "http://evil.example"}, {"sec-fetch-site": "cross-site"}, {"origin": "null"}):
+        assert client.post("/api/qualify", json={}, headers=headers).status_code == 403
+    assert client.post("/api/lint", json={"text": "name: x"}, headers={"origin": "http://localhost"}).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/", "/plain", "/api/about", "/api/none", "/assets/none.js", "/plain.css"])
+def test_every_answer_is_strict(client, path):
+    headers = client.get(path).headers
+    policy = headers["content-security-policy"]
+    assert "default-src 'none'" in policy and "unsafe" not in policy and "http" not in policy
+    assert headers["x-content-type-options"] == "nosniff" and headers["referrer-policy"] == "no-referrer"
+
+
+def test_no_documentation_page_from_elsewhere(client):
+    assert [client.get(path).status_code for path in ("/docs", "/redoc")] == [404, 404]
+    assert client.get("/api/openapi.json").json()["info"]["title"] == "Thecal"
+
+
+def test_sizes_are_bounded(client):
+    answer = client.post("/api/lint", content=b"x" * (MOST_JSON + 1), headers={"content-type": "application/json"})
+    assert answer.status_code == 413
+
+    def endless():
+        for _ in range(100):
+            yield b"[" * 100_000
+
+    assert client.post("/api/lint", content=endless()).status_code == 413
+
+
+@pytest.mark.parametrize("body", [b"[" * 200_000, b'{"text":' * 90_000, b"\xff\xfe\x00", b'{"text": 1e999}', b"null", b"",
+                                  b'{"text": "a", "text2": 1}', json.dumps({"text": "x" * 1_000_001}).encode()])
+def test_odd_bodies_are_refused(client, body):
+    for path in ("/api/lint", "/api/preview", "/api/runs", "/api/balance"):
+        answer = client.post(path, content=body, headers={"content-type": "application/json"})
+        assert 400 <= answer.status_code < 500, (path, body[:20])
+        assert answer.json()["problems"]
+
+
+YAML_BOMBS = {
+    "aliases": "a: &a [x, x]\n" + "".join(f"{chr(98 + k)}: &{chr(98 + k)} [*{chr(97 + k)}, *{chr(97 + k)}]\n"
+                                          for k in range(24)),
+    "depth": "[" * 50_000, "tag": "a: !!python/object/apply:os.system [id]", "itself": "a: &a [*a]",
+    "keys": "".join(f"k{k}: 1\n" for k in range(70_000)), "documents": "a: 1\n---\nb: 2\n",
+    "names": "name: '<script>alert(1)</script>'\nend: 1 d\narms: [{id: '<img src=x onerror=alert(1)>'}]",
+}
+
+
+@pytest.mark.parametrize("bomb", YAML_BOMBS)
+def test_yaml_bombs_are_findings(client, bomb):
+    places = (("/api/lint", {}), ("/api/preview", {"arm": "a"}), ("/api/runs", {}))
+    for path, more in places[:1] if bomb == "keys" else places:
+        answer = client.post(path, json={"text": YAML_BOMBS[bomb], **more})
+        assert answer.status_code in (200, 422)
+        assert any(p["severity"] == "error" for p in answer.json()["problems"])
+        assert answer.headers["content-type"] == "application/json"
+
+
+@pytest.mark.parametrize("path", ["../../etc/passwd", "..%2f..%2fetc%2fpasswd", "%00", "a" * 5000, "....//", "C:\\x",
+                                  "0123456789ab/../../x"])
+def test_no_path_reaches_the_disk(client, path):
+    for place in ("/api/runs/{}", "/api/runs/{}/report", "/api/runs/{}/result", "/api/runs/{}/tables/x.csv",
+                  "/api/studies/{}", "/assets/{}", "/plain.css/{}"):
+        answer = client.get(place.format(path))
+        assert 400 <= answer.status_code < 500 or answer.headers["content-type"].startswith(("text/css", "text/html"))
+        assert "root:" not in answer.text
+
+
+def upload(client, name, content, **data):
+    return client.post("/api/data", files=[("files", (name, io.BytesIO(content), "text/csv"))], data=data)
+
+
+def zipped(members):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return out.getvalue()
+
+
+def test_malicious_uploads(client, tmp_path, monkeypatch):
+    bomb = zipped({"xl/worksheets/sheet1.xml": b"0" * 300_000_000, "[Content_Types].xml": b"<Types/>"})
+    assert len(bomb) < 2**20
+    cases = {"bomb.xlsx": bomb, "slip.xlsx": zipped({"../../../tmp/evil.txt": b"x"}), "fake.xlsx": b"MZ\x90" * 50,
+             "../../../../tmp/evil.csv": b"a,b\n1,2\n", "<img src=x onerror=alert(1)>.csv": b"<script>,x\n1,2\n",
+             "empty.csv": b"", "nul\x00.csv": b"\x00" * 1000}
+    for name, content in cases.items():
+        answer = upload(client, name, content)
+        assert answer.status_code == 422, (name, answer.status_code)
+        assert answer.headers["content-type"] == "application/json" and answer.json()["problems"]
+
+
+def test_uploads_of_other_kinds_and_too_many(client):
+    assert upload(client, "page.html", b"<b>x").status_code == 415
+    assert upload(client, "run.py", b"import os").status_code == 415
+    many = [("files", (f"{k}.csv", b"a", "text/csv")) for k in range(9)]
+    assert client.post("/api/data", files=many).status_code == 422
+    assert client.post("/api/data").status_code == 422
+    assert upload(client, "large.csv", b"1," * (11 * 2**20)).status_code == 413
+
+
+def test_a_notebook_is_analysed_as_on_the_command_line(client, tmp_path, capsys):
+    from thecal.apps.cli import run as command_line
+
+    rows = ["animal,group,day,threshold"]
+    for k in range(12):
+        group = "vehicle" if k % 2 else "BMSC"
+        rows += [f"m{k},{group},{day},{0.9 - 0.05 * (k % 5) if day < 0 else 0.1 + 0.03 * k * (k % 2 == 0)}"
+                 for day in (-1, 3, 7, 14)]
+    text = "\n".join(rows) + "\n"
+    answer = upload(client, "my mice.csv", text.encode())
+    assert answer.status_code == 200, answer.text
+    found = answer.json()
+    assert found["names"] == {"file1.csv": "my mice.csv"} and set(found["groups"]) == {"vehicle", "BMSC"}
+    (tmp_path / "mice.csv").write_text(text)
+    assert command_line(["analyze", str(tmp_path / "mice.csv"), "--json"]) == 0
+    assert found["contrasts"] == json.loads(capsys.readouterr().out)["contrasts"]

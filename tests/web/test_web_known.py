@@ -1,0 +1,105 @@
+"""Pages of what is known: as on the command line; the page in plain words stands without scripts."""
+
+import hashlib
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from thecal.apps.web.pages import STATIC
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_evidence_is_that_of_the_command_line(client, capsys):
+    from thecal.apps.cli import run as command_line
+
+    here = client.get("/api/evidence", params={"species": "rat", "route": "it"}).json()
+    assert command_line(["evidence", "--species", "rat", "--route", "it", "--rows", "--json"]) == 0
+    there = json.loads(capsys.readouterr().out)
+    assert here["animals"] == there["animals"] and here["rows"] == there["rows"]
+    assert client.get("/api/evidence", params={"species": "unicorn"}).status_code == 422
+
+
+def test_register_marks_assumptions(client):
+    from thecal.core.register import load
+
+    rows = client.get("/api/parameters").json()
+    assert {row["id"] for row in rows} == set(load())
+    assert all(row["assumption"] == load()[row["id"]].is_assumption for row in rows)
+
+
+def test_claims_and_equations(client):
+    from thecal.analysis.claims.register import load_claims
+
+    claims = client.get("/api/claims").json()["claims"]
+    assert [row["id"] for row in claims] == [claim.id for claim in load_claims()]
+    rooms = client.get("/api/equations").json()
+    assert {room["room"] for room in rooms} >= {"anatomy", "cells", "signalling", "pain"}
+    assert all("style=" not in one["mathml"].replace("displaystyle=", "") for room in rooms
+               for one in room["equations"])
+
+
+def test_balance_needs_the_readers_weights(client):
+    plan = {"weights": {"headache": 0.1, "puncture_pain": 0.1, "fever": 0.1, "meningeal_reaction": 0.3}}
+    answer = client.post("/api/balance", json=plan)
+    assert answer.status_code == 422 and "infection" in answer.text
+    plan["weights"]["infection"] = 1
+    found = client.post("/api/balance", json=plan).json()
+    assert found["plane"]["benefit_per_100"] is None and found["must_be_true"]
+    assert client.post("/api/balance", json={**plan, "dose_cells": 1e10}).status_code == 422
+
+
+def test_plain_words_need_no_script_and_no_other_machine(client):
+    page = client.get("/plain").text
+    assert "<script" not in page and "style=" not in page and " on" + "click" not in page
+    assert not re.findall(r'(?:src|href)="(?!/|#|data:)(?!https?://)[^"]*"', page)
+    assert not re.findall(r'<(?:img|link|iframe|source)[^>]*(?:src|href)="https?:', page)
+    assert "not medical advice" in page and "Nobody has counted" in page and page.count("<h1") == 1
+    assert page.count("<table>") == page.count("</table></div>")
+
+
+def test_the_built_pages_are_current():
+    """The digest that the build left is that of the sources as they are; 'make web' builds them again."""
+    web, viewer = ROOT / "web", ROOT / "src/thecal/report/canal_viewer"
+    if not web.is_dir():
+        pytest.skip("the sources of the pages are not here")
+    files = [*(web / "src").rglob("*"), *(web / "public").rglob("*"), web / "index.html", web / "package-lock.json",
+             web / "vite.config.ts", viewer / "canal.js", viewer / "canal.css"]
+    lines = sorted(hashlib.sha256(path.read_bytes()).hexdigest() for path in files if path.is_file())
+    digest = hashlib.sha256("\n".join(lines).encode()).hexdigest()
+    assert (STATIC / "built-from.txt").read_text().strip() == digest, "run 'make web' and commit what it wrote"
+
+
+def test_the_built_pages_name_no_other_machine():
+    known = ("http://www.w3.org/", "https://react.dev/errors/", "http://localhost")
+    for path in STATIC.rglob("*"):
+        if path.suffix in (".js", ".css", ".html"):
+            found = re.findall(r"https?://[\w.-]+/?[\w./-]*", path.read_text(encoding="utf-8"))
+            assert not [a for a in found if not a.startswith(known)], path.name
+    assert sum(path.stat().st_size for path in STATIC.rglob("*") if path.is_file()) < 1_500_000
+
+
+def test_the_lock_of_the_pages_names_no_machine():
+    lock = ROOT / "web/package-lock.json"
+    if not lock.is_file():
+        pytest.skip("the sources of the pages are not here")
+    assert "http" not in lock.read_text() and '"integrity"' in lock.read_text()
+
+
+@pytest.mark.browser
+def test_front_end_types_and_unit_tests():
+    if shutil.which("npm") is None or not (ROOT / "web/node_modules").is_dir():
+        pytest.skip("needs npm and 'npm ci' in web/")
+    for task in ("check", "test"):
+        done = subprocess.run(["npm", "run", task], cwd=ROOT / "web", capture_output=True, text=True, timeout=300)
+        assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]
+
+
+def test_help_does_not_load_the_server():
+    code = "import sys, thecal.apps.commands.serve; assert 'fastapi' not in sys.modules and 'uvicorn' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)

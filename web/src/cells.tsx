@@ -1,0 +1,67 @@
+// Single cells in the canal, from the needle to the ganglion: the viewer, and counts by ganglion, side and day.
+import { mountCanal } from "canal-viewer/canal.js";
+import "canal-viewer/canal.css";
+import { useEffect, useRef } from "react";
+
+import { useQueued } from "./hooks";
+import { csv, save, three } from "./numbers";
+import { Choice, Forest, Problems } from "./parts";
+import { celled, usePicked } from "./picked";
+import { Waiting } from "./waiting";
+
+interface Count { level: string; side: string; body_side: string; day: number; cells: number; low: number; high: number }
+interface Answer {
+  counts: { study: string; arm: string; drg: Count[]; injured_to_other: Record<string, number>; injured_to_other_90: Record<string, [number, number]>; injured_to_other_day: number; interval: string;
+            agents: number; cells_per_agent: number; leaked_cells: number; local_tgfb1: { factor: number; day: number }; cohort_model: { level: string; side: string; day: number; cells: number }[] };
+  frames: unknown;
+}
+const RATIOS: Record<string, string> = { default: "as declared", cxcr4_knockdown: "Cxcr4 knocked down to 30 %", cxcl12_off: "without CXCL12" };
+
+export default function CellsPage() {
+  const picked = usePicked(celled);
+  const queued = useQueued<Answer>("cells", "/api/cells");
+  const place = useRef<HTMLDivElement>(null);
+  const answer = queued.result;
+  useEffect(() => {
+    if (!place.current || !answer) return;
+    const mounted = mountCanal(place.current, answer.frames);
+    return () => mounted.remove();
+  }, [answer]);
+  return (
+    <div className="page">
+      <h1>Cells</h1>
+      <p>Single cells on the wall of the spinal canal, from the needle to the ganglion; of the study on the bench.</p>
+      <div className="bar">
+        <Choice label="Arm" value={picked.arm} options={picked.arms.map((a) => ({ value: a.id, label: a.label || a.id }))} onChange={picked.pick} />
+        <button type="button" className="main" disabled={!picked.arm} onClick={() => void queued.begin({ text: picked.text, arm: picked.arm })}>Follow its cells</button>
+        <span className="hint">50,000 agents, about half a minute</span>
+      </div>
+      <Problems list={queued.problems} />
+      <Waiting run={queued.run} />
+      {answer && <section className="card"><h2>{queued.run?.title}</h2><div ref={place} /></section>}
+      {answer && <Counts counts={answer.counts} />}
+    </div>
+  );
+}
+
+function Counts({ counts }: { counts: Answer["counts"] }) {
+  const days = [...new Set(counts.drg.map((c) => c.day))].sort((a, b) => a - b);
+  const places = [...new Set(counts.drg.map((c) => `${c.level} ${c.side}`))];
+  const of = (place: string, day: number) => counts.drg.find((c) => `${c.level} ${c.side}` === place && c.day === day);
+  const other = (place: string, day: number) => counts.cohort_model.find((c) => `${c.level} ${c.side}` === place && c.day === day)?.cells;
+  return (
+    <section className="card"><h2>Living cells at each ganglion</h2>
+      <div className="scroll" tabIndex={0} role="region" aria-label="Counts by ganglion and day"><table>
+        <caption>Cells and their interval ({counts.interval}); days {"after the first injection"}; in brackets the well-mixed cohort model</caption>
+        <thead><tr><th scope="col">Ganglion</th>{days.map((d) => <th key={d} scope="col">day {d}</th>)}</tr></thead>
+        <tbody>{places.map((p) => <tr key={p}><th scope="row">{p}</th>{days.map((d) => {
+          const c = of(p, d), m = other(p, d);
+          return <td key={d}>{c ? `${c.cells.toFixed(0)} (${c.low.toFixed(0)} to ${c.high.toFixed(0)})` : "–"}{m === undefined ? "" : ` [${m.toFixed(0)}]`}</td>;
+        })}</tr>)}</tbody></table></div>
+      <Forest title={`Injured side over the other, day ${counts.injured_to_other_day}`} unit="ratio" line={1} log left="other side" right="injured side"
+              rows={Object.entries(counts.injured_to_other).map(([key, ratio]) => ({ label: RATIOS[key] ?? key, estimate: ratio, low: counts.injured_to_other_90[key]?.[0] ?? null, high: counts.injured_to_other_90[key]?.[1] ?? null }))} />
+      <p>Active TGF-β1 at the injured ganglia is {three(counts.local_tgfb1.factor)} times its mean over the lumbar wall. {counts.agents} agents, {three(counts.cells_per_agent)} cells each; {three(counts.leaked_cells)} cells leaked at the needle.</p>
+      <button type="button" className="quiet" onClick={() => save("cells.csv", csv(["level", "side", "body_side", "day", "cells", "low", "high"], counts.drg.map((c) => [c.level, c.side, c.body_side, c.day, c.cells, c.low, c.high])), "text/csv")}>Save the counts</button>
+    </section>
+  );
+}
