@@ -90,7 +90,8 @@ def _content(found: dict[str, Any]) -> dict[str, Any]:
               "name": f"{found['study']}-{found['to']}", "start": START, "people": people,
               "indications": [indication(i, plan) for i in INDICATIONS] if people else [],
               "summary": markdown.html(summary["markdown"]), "icons": [_icons(i) for i in summary["icon_arrays"]],
-              "bullets": _bullets(found, evidence), "limits": LIMITS, "cells": _cells}
+              "bullets": _bullets(found, evidence), "limits": LIMITS, "cells": _cells,
+              "span": _span}
     parts = _template("people_parts.html")
     sections = {name: parts.render(part=name, **shared) for name, _ in SECTIONS
                 if people or name not in ("balance", "hazards")}
@@ -120,7 +121,7 @@ def _bullets(found: Mapping[str, Any], evidence: Mapping[str, Any]) -> list[str]
                  "report relief, in small groups; failures are often not published.")
     if home["relief"] != "no basis":
         lines.append(f"The model, fitted to a few findings in mice, gives its usual {found['from']} "
-                     f"{home['relief']['duration_h'] / 24:.0f} days of relief.")
+                     f"{_span(home['relief']['duration_h'] / 24)} of relief.")
     doses = [r["dose_cells"] for r in rows if r["dose_cells"]]
     if len(doses) > 1:
         lines.append(f"Rules that one may defend ask for {_cells(min(doses))} to {_cells(max(doses))} cells in {to}: "
@@ -141,6 +142,11 @@ def _bullets(found: Mapping[str, Any], evidence: Mapping[str, Any]) -> list[str]
                      "sciatica or for chronic pain. For pain after spinal cord injury there are three small series "
                      "without controls.")
     return lines
+
+
+def _span(days: float) -> str:
+    """Hours below three days."""
+    return f"{24 * days:.2g} h" if 0 < days < 3 else f"{days:.0f} d"
 
 
 def _cells(number: float) -> str:

@@ -69,6 +69,8 @@ def carry(rule: Rule, treatment: Treatment, target: Species, equal_exposure: Cal
         "body_mass": lambda: target.body_mass_g / source.body_mass_g, "csf_volume": lambda: csf,
         "ganglia": lambda: len(target.drg) / len(source.drg), "exposure": equal_exposure, "volume_share": lambda: csf}
     amount = by[rule.by]()
+    if rule.by == "volume_share" and not treatment.volume_ul:
+        return Carried(rule, None, None, "an infusion displaces no volume worth counting")
     if isinstance(amount, str):
         return Carried(rule, None, None, amount)
     volume = csf if rule.by == "volume_share" else volume_factor(treatment, target, amount)
@@ -80,8 +82,8 @@ def carry(rule: Rule, treatment: Treatment, target: Species, equal_exposure: Cal
 
 def volume_factor(treatment: Treatment, target: Species, amount: float) -> float:
     """Volume at the source's concentration, kept between the target's usual and its largest volume."""
-    if target.name == treatment.species.name and amount == 1:
-        return 1.0
+    if not treatment.volume_ul or (target.name == treatment.species.name and amount == 1):
+        return 1.0  # an infusion is slow against the formation of CSF; its volume is not modelled
     wanted = min(max(treatment.volume_ul * amount, target.default_volume_ul), target.largest_volume_ul)
     return wanted / treatment.volume_ul
 
@@ -94,6 +96,8 @@ def most_cells(species: Species) -> float:
 def outside(treatment: Treatment, target: Species, amount: float, volume: float) -> str:
     """Why a dose lies outside what can be said; empty where it lies inside."""
     most_ul = target.largest_volume_ul
+    if not treatment.volume_ul:
+        return ""
     if treatment.volume_ul * volume > most_ul * (1 + 1e-9):
         return (f"the rule asks for more than the {most_ul / 1000:g} ml that are injected into the fluid of a "
                 f"{target.name} at most")
@@ -118,8 +122,11 @@ def largest_published(species: Species) -> tuple[float, str] | None:
 def _beyond(treatment: Treatment, target: Species, amount: float) -> str:
     cells = (treatment.dose_cells or 0.0) * amount
     known = largest_published(target)
-    if not cells or target.name == treatment.species.name or (known and cells <= known[0]):
+    if target.name == treatment.species.name or (cells and known and cells <= known[0]):
         return ""
+    if not cells:
+        products = ", ".join(dict.fromkeys(a.product for a in treatment.arm.administrations if a.amounts))
+        return f"no intrathecal dose of {products} in {target.name} was read"
     if not known:
         return f"no published intrathecal dose of cells in {target.name} was read"
     return (f"{cells / known[0]:.1f} times the largest dose read for {target.name} ({known[0]:.1e} cells, {known[1]}); "

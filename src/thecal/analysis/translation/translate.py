@@ -213,7 +213,7 @@ class Translation:
         fine = np.isfinite(self.days).all(axis=0)
         days = self.days[:, fine]
         prior = next(p for p in handover.priors() if p["id"] == "evidence.duration_it_cells_between_studies")
-        tau = float(prior["value"])
+        tau = float(prior["value"]) if self.treatment.dose_cells else 0.0  # only cells have durations of many studies
         longest = self.treatment.plan.end_d - self.treatment.dose_day_d
         y = uncertainty.spread_over_studies(days, tau, longest)
         (rule_1, rule_t), (par_1, par_t), (study_1, study_t) = uncertainty.indices(y)
@@ -225,10 +225,10 @@ class Translation:
             "longest_d": longest, "draws": int(fine.sum()), "draws_not_computed": int((~fine).sum()),
             "draws_from": "fitted to at most five findings in mice" if fitted_draws()[1:] else "the register's ranges",
             "between_studies": {"spread_log": tau, "low": prior["low"], "high": prior["high"],
-                                "source": prior["source"]},
+                                "source": prior["source"]} if tau else None,
             "shares": [{"name": name, "first": first, "total": total} for name, first, total in
                        (("parameters", par_1, par_t), ("differences between studies", study_1, study_t),
-                        ("choice of rule", rule_1, rule_t))],
+                        ("choice of rule", rule_1, rule_t)) if tau or not name.startswith("differences")],
             "measure_next": uncertainty.measure_next(scores, y.mean(axis=(0, 2)), par_1, register,
                                                      self._used)}
 

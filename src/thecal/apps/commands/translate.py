@@ -45,6 +45,11 @@ def command(study: str, species: str, arm: str | None, draws: int, solver: str, 
         click.echo(f"Page: {page}")
 
 
+def _span(days: float) -> str:
+    """Hours below three days."""
+    return f"{24 * days:.2g} h" if 0 < days < 3 else f"{days:.0f} d"
+
+
 def lines_of(found: dict[str, Any]) -> list[str]:
     """The result in lines."""
     home = found["at_home"]
@@ -55,10 +60,11 @@ def lines_of(found: dict[str, Any]) -> list[str]:
             lines.append(f"  {row['name']}: no basis ({row['why']})")
             continue
         relief, dose = row["relief"], row["dose_cells"]
+        how = f"in {row['volume_ul'] / 1000:.3g} ml" if row["volume_ul"] else "infused"
         given = f"{dose:.2g} cells" if dose else f"{row['dose_factor']:.3g} times the dose"
-        lines.append(f"  {row['name']}: {given} in {row['volume_ul'] / 1000:g} ml; exposure at the ganglia "
-                     f"{row['local_exposure_ratio']:.2g} of home; relief in the model {relief['duration_h'] / 24:.0f} d"
-                     + (" (" + " to ".join(f"{relief['days_over_draws'][k]:.0f}" for k in (0, 2))
+        lines.append(f"  {row['name']}: {given} {how}; exposure at the ganglia "
+                     f"{row['local_exposure_ratio']:.2g} of home; relief in the model {_span(relief['duration_h'] / 24)}"
+                     + (" (" + " to ".join(_span(relief["days_over_draws"][k]) for k in (0, 2))
                         + f"; {100 * relief['share_of_draws_with_relief']:.0f} % of draws have any)"
                         if relief["days_over_draws"] else ""))
         if row["beyond_experience"]:
@@ -68,8 +74,8 @@ def lines_of(found: dict[str, Any]) -> list[str]:
                 f"{cause['name']} {10**cause['log10_change']:.2g}" for cause in row["causes"]))
     sure = found["uncertainty"]
     if "days" in sure:
-        lines.append(f"Days of relief over everything unknown: {sure['days'][1]:.0f} ({sure['days'][0]:.0f} to "
-                     f"{sure['days'][2]:.0f}); none in {100 * sure['share_without_relief']:.0f} %")
+        low, middle, high = map(_span, sure["days"])
+        lines.append(f"Relief over everything unknown: {middle} ({low} to {high}); none in {100 * sure['share_without_relief']:.0f} %")
         lines += [f"  due to {s['name']}: {100 * s['first']:.0f} % alone, {100 * s['total']:.0f} % with interactions"
                   for s in sure["shares"]]
         if sure["measure_next"]:
