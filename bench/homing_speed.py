@@ -63,9 +63,8 @@ def ours(cells, threads, repeat):
             step += STEPS
             course._advance(run, day + step * STEP_D, step, STEPS, nothing)
         whole.append(4 * STEPS * cells / (time.perf_counter() - begin))
-        occupancy = c.rules.occupancy(run.field.free)
         begin = time.perf_counter()
-        course._crawl(run, step, STEPS, occupancy, np.full(6, 0.1), 0.0, np.zeros(6))
+        course._crawl(run, step, STEPS, 0.0, np.full(6, 0.1), 0.0, np.zeros(6))
         alone.append(STEPS * cells / (time.perf_counter() - begin))
     assert len(run.crawlers) == cells
     return np.array(whole), np.array(alone)
@@ -132,8 +131,7 @@ def tables(c, run):
     from thecal.cells.agents import crawl
 
     wall, rules = c.wall, c.rules
-    zero = np.zeros(wall.shape)
-    table = crawl.table_of(rules.occupancy(run.field.free), wall.step_mm, zero, zero).reshape(-1, crawl.WIDTH)
+    table = crawl.table_of(rules.occupancy(run.field.free), wall.step_mm).reshape(-1, crawl.WIDTH)
     motion = crawl.motion_of(STEP_D, rules.motility_mm2_d, rules.persistence_d, rules.chemotaxis_mm2_d,
                              rules.forward_index * rules.speed_mm_d, rules.desensitisation, rules.resensitisation,
                              rules.death_free, rules.positive, rules.memory_d, rules.cxcr4)

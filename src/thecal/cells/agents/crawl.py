@@ -248,12 +248,18 @@ def lasts(memory_d: float) -> bool:
     return memory_d >= SHORTEST_MEMORY_D
 
 
-def table_of(occupancy: np.ndarray, step_mm: tuple[float, float], basal: np.ndarray,
-             specific: np.ndarray) -> np.ndarray:
-    """What a cell finds at each node: gradient of occupancy (1/mm), its steepness, occupancy, capture rates (1/d)."""
+def table_of(occupancy: np.ndarray, step_mm: tuple[float, float]) -> np.ndarray:
+    """What a cell finds at each node: gradient of occupancy (1/mm), its steepness, occupancy; capture still empty."""
     along = np.gradient(occupancy, step_mm[0], axis=0)
     around = (np.roll(occupancy, -1, 1) - np.roll(occupancy, 1, 1)) / (2 * step_mm[1])
     table = np.zeros((*occupancy.shape, WIDTH), np.float32)
-    for k, layer in enumerate((along, around, np.hypot(along, around), occupancy, basal, specific)):
+    for k, layer in enumerate((along, around, np.hypot(along, around), occupancy)):
         table[..., k] = layer
     return table.ravel()
+
+
+def set_borders(table: np.ndarray, borders: np.ndarray, reach: np.ndarray) -> None:
+    """Fill the capture rates of a table, in place; ``borders`` (2, ganglia) per day, ``reach`` (ganglia, nodes)."""
+    layers = table.reshape(-1, WIDTH)
+    for k, rates in ((BASAL, borders[0]), (SPECIFIC, borders[1])):
+        layers[:, k] = np.tensordot(rates, reach, 1).ravel()

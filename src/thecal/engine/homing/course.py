@@ -3,7 +3,8 @@
 Each window: (1) drivers of this moment, (2) the CXCL12 field moves on, taken up by the cells that lie there,
 (3) rates for this window from field, crowding and immunity, (4) cells not yet holding the wall travel, (5) those that
 hold it crawl, (6) the captured live or die, (7) the dead and the captured leave the dense arrays, all counted.
-Windows are one step long for two days after an injection and ``WINDOW`` steps long otherwise.
+Windows are one step long for two days after an injection, ``WINDOW`` steps to the end of the first week, and four
+times that afterwards, when all moves slowly; the field moves at most once in ``FIELD_D``.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ from thecal.engine.homing.conditions import Conditions, Slug
 
 STEP_D = 10 / 1440
 WINDOW = 6
-CLOSE_D = 2.0
+CLOSE_D, LATE_D = 2.0, 7.0
+FIELD_D = 1 / 24
 SMALL = 200_000
 PLACES = ("suspended", "landed", "tank", "crawling", "captured", "dead")
 
@@ -72,6 +74,9 @@ class _Run:
     died_at: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
     updates: int = 0
     block: int = crawl.BLOCK
+    waited: float = 0.0
+    at_sleeves: np.ndarray = field(default_factory=lambda: np.empty(0))
+    table: np.ndarray = field(default_factory=lambda: np.empty(0, np.float32))
 
 
 def follow(conditions: Conditions, agents: int, seed: int, days: Sequence[float], *, dt_d: float = STEP_D,
@@ -153,7 +158,8 @@ def _window_steps(step: int, last: int, wanted: set[int], now: float, c: Conditi
                   start: float, dt: float, window: int) -> int:
     """Steps until something changes: short windows after an injection, and never past a day that is looked at."""
     close = any(0 <= now - s.day_d < CLOSE_D - dt / 2 for s in c.slugs)
-    size = 1 if close else window  # in steps: a finer step means finer windows too
+    late = all(now - s.day_d >= LATE_D - dt / 2 for s in c.slugs)
+    size = 1 if close else 4 * window if late else window  # in steps: a finer step means finer windows too
     ahead = min(w for w in wanted if w > step)
     for day in [s.day_d for s, _ in pending] + [d for d, _ in removals]:
         ahead = min(ahead, max(step + 1, int(round((day - start) / dt))))
@@ -212,13 +218,15 @@ def _advance(run: _Run, now: float, step: int, steps: int, crowd: np.ndarray) ->
     c, rules, wall = run.c, run.c.rules, run.c.wall
     span = steps * run.dt
     cxcl12, inflamed, inhibitor = c.at(now + span / 2)                                                  # 1
-    uptake = c.values["homing.cxcl12_uptake"] * run.weight * _density(run) if len(run.crawlers) else 0.0
-    run.field.advance(np.tensordot(cxcl12, run.per_source, 1), span, uptake)                            # 2
-    occupancy = rules.occupancy(run.field.free, inhibitor)                                              # 3
-    at_ganglia = rules.occupancy(cxcl12 if wall.rings else wall.mean_in_reach(run.field.free), inhibitor)
+    run.waited += span
+    if run.waited >= FIELD_D * (1 - 1e-9) or not run.table.size:                                        # 2
+        uptake = c.values["homing.cxcl12_uptake"] * run.weight * _density(run) if len(run.crawlers) else 0.0
+        run.field.advance(np.tensordot(cxcl12, run.per_source, 1), run.waited, uptake)
+        run.waited, run.at_sleeves, run.table = 0.0, wall.mean_in_reach(run.field.free), np.empty(0, np.float32)
+    at_ganglia = rules.occupancy(cxcl12 if wall.rings else run.at_sleeves, inhibitor)                   # 3
     death = rules.free_death(run.immunity)
     travelled = _travel(run, span, death)                                                               # 4
-    _crawl(run, step, steps, occupancy, at_ganglia, death, rules.room_left(crowd))                      # 5
+    _crawl(run, step, steps, inhibitor, at_ganglia, death, rules.room_left(crowd))                      # 5
     _border(run, step, 1 - np.exp(-rules.border_death(inflamed, run.immunity) * span))                  # 6
     _sort_out(run, travelled)                                                                           # 7
     alive = (run.injected - run.dead) * run.weight
@@ -268,21 +276,22 @@ def _begin(run: _Run, held: Travellers) -> Crawlers:
     return new
 
 
-def _crawl(run: _Run, step: int, steps: int, occupancy: np.ndarray, at_ganglia: np.ndarray, death: float,
+def _crawl(run: _Run, step: int, steps: int, inhibitor: float, at_ganglia: np.ndarray, death: float,
            room_left: np.ndarray) -> None:
     k, rules, wall = run.crawlers, run.c.rules, run.c.wall
     if not len(k):
         return
     borders = np.array([rules.capture_basal * room_left, rules.capture_cxcl12 * room_left * at_ganglia])
-    felt = np.full(wall.shape, at_ganglia.mean()) if wall.rings else occupancy
-    table = crawl.table_of(felt, wall.step_mm, np.tensordot(borders[0], wall.reach, 1),
-                           np.tensordot(borders[1], wall.reach, 1))
+    if not run.table.size or inhibitor > 0 or wall.rings:
+        felt = np.full(wall.shape, at_ganglia.mean()) if wall.rings else rules.occupancy(run.field.free, inhibitor)
+        run.table = crawl.table_of(felt, wall.step_mm)
+    crawl.set_borders(run.table, borders, wall.reach)
     motion = crawl.motion_of(run.dt, rules.motility_mm2_d, rules.persistence_d, rules.chemotaxis_mm2_d,
                              rules.forward_index * rules.speed_mm_d, rules.desensitisation, rules.resensitisation,
                              death, rules.positive, rules.memory_d, rules.cxcr4)
     scales = crawl.scales_of(wall.length_mm, wall.around_mm, wall.grid_mm, wall.shape)
     reach = np.ascontiguousarray(wall.reach.reshape(len(wall.sleeves), -1), np.float32)
-    crawl.crawl(k.cell, k.x, k.y, k.vx, k.vy, k.memory, k.level, k.state, k.sleeve, table, reach,
+    crawl.crawl(k.cell, k.x, k.y, k.vx, k.vy, k.memory, k.level, k.state, k.sleeve, run.table, reach,
                 borders.astype(np.float32), np.array(wall.shape), scales, motion, step, steps, *run.key, run.block)
     run.updates += len(k) * steps
 

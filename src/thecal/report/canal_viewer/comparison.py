@@ -27,7 +27,7 @@ def rows_of(found: Sequence[ArmCount]) -> list[dict]:
 
 
 def comparison_picture(title: str, found: Sequence[ArmCount], kind: str = "svg") -> bytes:
-    """Cells at the ganglia of each side on day 14, and their ratio, one line per arm."""
+    """Cells at the ganglia of each side on day 14 (none: at the edge) and their ratio with 90 % of sampling."""
     import matplotlib
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.backends.backend_svg import FigureCanvasSVG
@@ -46,7 +46,7 @@ def comparison_picture(title: str, found: Sequence[ArmCount], kind: str = "svg")
                 ([a.other[day] for a in found], [a.other_sd[day] for a in found], -0.12, INK, "s", "other side")):
             counts.errorbar(np.maximum(values, 0.8), rows + shift, xerr=1.645 * np.array(sds), ls="", marker=marker,
                             ms=4.5, color=colour, label=name, capsize=2)
-        counts.set(xscale="log", xlabel=f"living cells at the ganglia, day {DAY} (0 drawn at the edge)",
+        counts.set(xscale="log", xlabel=f"living cells at the ganglia, day {DAY}",
                    yticks=rows, ylim=(-0.6, len(found) - 0.4))
         counts.set_xlim(left=0.7)
         counts.set_yticklabels([a.arm.label for a in found])
@@ -60,7 +60,7 @@ def comparison_picture(title: str, found: Sequence[ArmCount], kind: str = "svg")
                                                        [middle * np.exp(width) - middle]],
                                 marker="D", ms=4.5, color=ORANGE, ecolor=INK, capsize=2)
         ratios.axvline(1, color=INK, lw=0.7, ls=":")
-        ratios.set(xlabel="injured over other side (90 % of sampling)")
+        ratios.set(xlabel="injured over other side")
         target = io.BytesIO()
         figure.savefig(target, format=kind, dpi=150, metadata={"Date": None} if kind == "svg" else None)
     return target.getvalue()
