@@ -56,29 +56,36 @@ def lines_of(found: dict[str, Any]) -> list[str]:
     lines = [f"{found['study']}, {found['arm']}: {found['from']} to {found['to']}"
              + (f", {home['dose_cells']:.2g} cells in {home['volume_ul']:g} ul" if home["dose_cells"] else "")]
     for row in found["rules"]:
-        if row["relief"] == "no basis":
-            lines.append(f"  {row['name']}: no basis ({row['why']})")
-            continue
-        relief, dose = row["relief"], row["dose_cells"]
-        how = f"in {row['volume_ul'] / 1000:.3g} ml" if row["volume_ul"] else "infused"
-        given = f"{dose:.2g} cells" if dose else f"{row['dose_factor']:.3g} times the dose"
-        lines.append(f"  {row['name']}: {given} {how}; exposure at the ganglia "
-                     f"{row['local_exposure_ratio']:.2g} of home; relief in the model {_span(relief['duration_h'] / 24)}"
-                     + (" (" + " to ".join(_span(relief["days_over_draws"][k]) for k in (0, 2))
-                        + f"; {100 * relief['share_of_draws_with_relief']:.0f} % of draws have any)"
-                        if relief["days_over_draws"] else ""))
-        if row["beyond_experience"]:
-            lines.append(f"    {row['beyond_experience']}")
-        if row["causes"]:
-            lines.append("    why (factor on exposure): " + ", ".join(
-                f"{cause['name']} {10**cause['log10_change']:.2g}" for cause in row["causes"]))
+        lines += _rule_lines(row)
     sure = found["uncertainty"]
     if "days" in sure:
         low, middle, high = map(_span, sure["days"])
-        lines.append(f"Relief over everything unknown: {middle} ({low} to {high}); none in {100 * sure['share_without_relief']:.0f} %")
+        lines.append(f"Relief over everything unknown: {middle} ({low} to {high}); none in "
+                     f"{100 * sure['share_without_relief']:.0f} %")
         lines += [f"  due to {s['name']}: {100 * s['first']:.0f} % alone, {100 * s['total']:.0f} % with interactions"
                   for s in sure["shares"]]
         if sure["measure_next"]:
             lines.append("To learn most, measure: " + "; ".join(
                 f"{m['meaning']} ({100 * m['share_of_all']:.0f} % of all variance)" for m in sure["measure_next"][:4]))
     return [*lines, "Relief means: the animal's pain in this canal. No trial has tested it. Not medical advice."]
+
+
+def _rule_lines(row: dict[str, Any]) -> list[str]:
+    """What one rule says."""
+    relief, dose = row["relief"], row["dose_cells"]
+    if relief == "no basis":
+        return [f"  {row['name']}: no basis ({row['why']})"]
+    how = f"in {row['volume_ul'] / 1000:.3g} ml" if row["volume_ul"] else "infused"
+    given = f"{dose:.2g} cells" if dose else f"{row['dose_factor']:.3g} times the dose"
+    spread = ""
+    if relief["days_over_draws"]:
+        low, _, high = map(_span, relief["days_over_draws"])
+        spread = f" ({low} to {high}; {100 * relief['share_of_draws_with_relief']:.0f} % of draws have any)"
+    lines = [f"  {row['name']}: {given} {how}; exposure at the ganglia {row['local_exposure_ratio']:.2g} of home; "
+             f"relief in the model {_span(relief['duration_h'] / 24)}{spread}"]
+    if row["beyond_experience"]:
+        lines.append(f"    {row['beyond_experience']}")
+    if row["causes"]:
+        lines.append("    why (factor on exposure): " + ", ".join(
+            f"{cause['name']} {10**cause['log10_change']:.2g}" for cause in row["causes"]))
+    return lines
