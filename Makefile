@@ -6,16 +6,21 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 UV     := $(shell command -v uv 2>/dev/null)
 OUT    ?= runs/chen2015
+PORT   ?= 8315
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PIP_NO_INPUT = 1
 
 .DEFAULT_GOAL := help
+.PHONY: web serve test-browser
 .PHONY: help setup setup-dev run picture test lint bench docs lock clean
 
 help:
 	@echo "make run     set up, run the study chen2015, write its report to $(OUT)"
+	@echo "make serve   the laboratory in a browser, on port $(PORT)"
 	@echo "make test    set up and run the tests"
+	@echo "make test-browser  its pages in chromium (and their unit tests, with npm)"
+	@echo "make web     build the pages anew (needs Node 20)"
 	@echo "make lint    style, types, import rules, lock files"
 	@echo "make bench   speed and accuracy beside other simulators"
 	@echo "make docs    the handbook, to site/"
@@ -60,6 +65,21 @@ picture: run
 
 test: $(VENV)/.stamp-dev
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(TESTS)
+
+# The pages: built with Node into the package and committed, so that users need no Node.
+web/node_modules: web/package-lock.json
+	cd web && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+web: web/node_modules
+	cd web && npm run build
+
+serve: $(VENV)/.stamp
+	$(BIN)/thecal serve --port $(PORT)
+
+test-browser: $(VENV)/.stamp-dev
+	@{ command -v npm >/dev/null && $(MAKE) web/node_modules; } || echo "no packages from npm: their tests are skipped" >&2
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m browser tests/web tests/browser
 
 lint: $(VENV)/.stamp-dev
 	$(BIN)/ruff check .

@@ -95,6 +95,9 @@ def test_the_lock_of_the_pages_names_no_machine():
 def test_front_end_types_and_unit_tests():
     if shutil.which("npm") is None or not (ROOT / "web/node_modules").is_dir():
         pytest.skip("needs npm and 'npm ci' in web/")
+    version = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True).stdout
+    if int(version.strip("v").split(".")[0]) < 20:
+        pytest.skip(f"needs Node 20 or later, this is {version.strip()}")
     for task in ("check", "test"):
         done = subprocess.run(["npm", "run", task], cwd=ROOT / "web", capture_output=True, text=True, timeout=300)
         assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]

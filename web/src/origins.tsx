@@ -84,8 +84,8 @@ function Equations() {
       <p>Written out from the declaration that the engine computes with; i counts segments of the canal, j ganglia.</p>
       {found.value.map((room) => (
         <details key={room.room}><summary>{room.room}: {room.meaning} ({room.equations.length})</summary>
-          <dl className="equations">{room.equations.map((e, k) => <div key={k}><dt>{e.meaning} <span className="hint">({e.unit})</span></dt>
-            <dd className="scroll" tabIndex={0} role="group" aria-label={e.meaning} dangerouslySetInnerHTML={{ __html: e.mathml }} /></div>)}</dl></details>))}
+          <div className="equations">{room.equations.map((e, k) => <div key={k}><strong>{e.meaning}</strong> <span className="hint">({e.unit})</span>
+            <div className="scroll" tabIndex={0} role="group" aria-label={e.meaning} dangerouslySetInnerHTML={{ __html: e.mathml }} /></div>)}</div></details>))}
     </section>
   );
 }

@@ -87,7 +87,7 @@ export function Forest({ title, rows, unit, line, log = false, left, right }: {
     <div className="scroll" tabIndex={0} role="region" aria-label={title}>
       <table className="forest">
         <caption>{title}</caption>
-        <thead><tr><th scope="col">What</th><th scope="col" className="drawn">{left ? `← ${left}` : ""} {right ? `${right} →` : ""}</th>
+        <thead><tr><th scope="col">What</th><th scope="col" className="drawn">{left && right ? `← ${left} · ${right} →` : "Interval"}</th>
           <th scope="col">{unit}</th><th scope="col">Remark</th></tr></thead>
         <tbody>{rows.map((r) => (
           <tr key={r.label}>

@@ -124,7 +124,8 @@ export function pruned(study: Study, armId: string, vehicles: Set<string>, refer
   if (!arm) return JSON.stringify(study);
   const cohort = arm.cohort ?? "main";
   const idle = (a: Arm) => (a.give ?? []).every((g) => vehicles.has(String(g?.what ?? "").toLowerCase()));
-  const kept = (study.arms ?? []).filter((a) => a.id === armId || a.id === arm.reference || a.id === reference ||
+  const usual = (study.analysis as { reference?: string } | undefined)?.reference;
+  const kept = (study.arms ?? []).filter((a) => a.id === armId || a.id === usual || a.id === arm.reference || a.id === reference ||
     ((a.cohort ?? "main") === cohort && idle(a)));
   const ids = new Set(kept.map((a) => a.id));
   const cohorts = new Set(kept.map((a) => a.cohort ?? "main"));

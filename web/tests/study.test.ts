@@ -61,6 +61,10 @@ describe("pruned", () => {
     expect(ids).not.toContain("bmsc_early");
     for (const t of small.tests) for (const id of t.arms ?? []) expect(ids).toContain(id);
   });
+  it("keeps the arm that the analysis names", () => {
+    const small = JSON.parse(pruned(study, "tgfb1_10ng_d5", new Set(["vehicle"]))) as { arms: { id: string }[]; analysis: { reference: string } };
+    expect(small.arms.map((a) => a.id)).toContain(small.analysis.reference);
+  });
   it("keeps a reference of another cohort", () => {
     const small = JSON.parse(pruned(study, "slice_cci", new Set(["vehicle"]))) as { arms: { id: string }[] };
     expect(small.arms.map((a) => a.id)).toContain("slice_sham");
