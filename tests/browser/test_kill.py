@@ -4,8 +4,8 @@ import time
 
 import httpx2
 from playwright.sync_api import expect
-
 from tests.browser.conftest import Served
+
 from thecal.study.load import source_text
 
 ORDER = {"text": source_text("chen2015")[0].decode(), "animals": 40, "draws": 12, "report": False}
