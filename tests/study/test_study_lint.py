@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from thecal.apps import cli
 from thecal.study import loads
-from thecal.study.lint import CHECKS, lint
+from thecal.study.lint import CHECKS, lint, runnable
 
 SOUND = """
 name: sound
@@ -98,3 +99,20 @@ def test_errors_come_first_and_an_unreadable_study_is_a_finding(tmp_path: Path):
     path.write_text("name: [x")
     assert lint(path)[0].severity == "error"
     assert lint(tmp_path / "none.yaml")[0].code == "not-found"
+
+
+def test_what_is_the_same_in_many_arms_is_told_once():
+    """Forty arms with one mistake are one finding, with the first places named and the others counted."""
+    arms = "\n".join(f"  - {{id: more{k}, give: [{{what: BMSC, dose: 1e5 cells, day: 900 d}}]}}" for k in range(5))
+    found = [p for p in lint(loads(SOUND.replace("arms:\n", f"arms:\n{arms}\n", 1))) if p.code == "dose-after-end"]
+    assert len(found) == 1
+    assert found[0].where.startswith("arms[0].give (arm more0,") and found[0].where.endswith("and 2 more")
+
+
+def test_a_study_with_an_error_is_not_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    """What lint calls an error stops a run before anything is written; warnings do not."""
+    path = tmp_path / "late.yaml"
+    path.write_text(SOUND.replace("end: 60 d", "end: 30 d"))
+    assert cli.run(["run", str(path), "--out", str(tmp_path / "out")]) == 2
+    assert "after the study's last day" in capsys.readouterr().err and not (tmp_path / "out").exists()
+    assert runnable(loads(SOUND.replace("sex: both", "sex: male"))).arms

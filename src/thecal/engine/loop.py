@@ -84,8 +84,9 @@ def draw_curves(plan: RunPlan, arm: ArmPlan, draws: Sequence[int], seed: int) ->
     parameters = parameter_table(arm, model, register, values, np.array(list(draws)), seed, spread=False)
     schedules = [schedule_of(arm, model, structure, each) for each in values]
     start = min(start_of(events, times) for events in schedules)
-    solution = _solver(plan).solve(model, parameters, schedules, np.arange(len(schedules)), start, times,
-                                   OUTCOMES, rtol=plan.rtol)
+    engine = integrator("compiled", plan.threads)  # thousands of animals; the reference solver is there to check them
+    solution = engine.solve(model, parameters, schedules, np.arange(len(schedules)), start, times, OUTCOMES,
+                            rtol=plan.rtol)
     size = times.size
     columns: dict[str, object] = {"arm": [arm.id] * (size * len(schedules)),
                                   "draw": np.repeat(np.array(list(draws), np.int32), size),

@@ -1,19 +1,21 @@
 """Checks of a study, each a small function with a name.
 
-A study that cannot be read or resolved is an error; what can be run but is weak, unusual or assumed is a warning or
-a note.
+A study that cannot be read or resolved, or that asks for what cannot be (a test after the animals' end), is an error;
+what can be run but is weak, unusual or assumed is a warning or a note.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from thecal.core.errors import Problem, ThecalError
 from thecal.study.checks import animals, doses, inputs, schedule
-from thecal.study.checks.context import Context
+from thecal.study.checks.context import Context, listed
 from thecal.study.load import load
 from thecal.study.model import Study
+from thecal.study.plan import StudyPlan
 from thecal.study.resolve import resolve
 
 Check = Callable[[Context], Iterator[Problem]]
@@ -44,4 +46,25 @@ def lint(source: str | Path | Study) -> list[Problem]:
         return list(error.problems)
     context = Context(study, plan)
     found = [*plan.notices, *(problem for check in CHECKS for problem in check(context))]
-    return sorted(dict.fromkeys(found), key=lambda problem: ORDER[problem.severity])
+    return sorted(_merged(found), key=lambda problem: ORDER[problem.severity])
+
+
+def runnable(source: str | Path | Study) -> StudyPlan:
+    """The plan of a study in which lint finds no error.
+
+    Errors: :class:`ThecalError` with every error; warnings and notes do not stop a study.
+    """
+    study = source if isinstance(source, Study) else load(source)
+    plan = resolve(study)
+    errors = [problem for problem in lint(study) if problem.severity == "error"]
+    if errors:
+        raise ThecalError(errors)
+    return plan
+
+
+def _merged(problems: list[Problem]) -> list[Problem]:
+    """One finding for what is the same at many places, with the places told together."""
+    places: dict[Problem, list[str]] = {}
+    for problem in problems:
+        places.setdefault(replace(problem, where=""), []).append(problem.where)
+    return [replace(problem, where=listed(list(dict.fromkeys(where)), 3)) for problem, where in places.items()]

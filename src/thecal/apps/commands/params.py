@@ -34,6 +34,10 @@ def command(words: tuple[str, ...], room: str | None, kind: tuple[str, ...], stu
                                  remedy="choose one of them")
     entries = [e for e in entries if (room is None or e.room == room) and (not kind or e.kind in kind)
                and all(w.lower() in f"{e.id} {e.context} {e.symbol}".lower() for w in words)]
+    if not entries:
+        raise ThecalError.single("thecal params", "no number of the register fits",
+                                 seen=" ".join(words) or "these options",
+                                 remedy="look for part of a name or of its meaning, e.g. 'half_life' or 'CXCL12'")
     if as_json:
         click.echo(json.dumps({"parameters": [asdict(e) | {"assumption": e.is_assumption} for e in entries]},
                               ensure_ascii=False))

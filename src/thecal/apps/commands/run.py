@@ -15,10 +15,11 @@ if TYPE_CHECKING:
 @click.command("run", help="Run a study and write its report. STUDY is a file or the name of a library study.")
 @click.argument("study")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder for results; default runs/STUDY.")
-@click.option("--seed", type=int, help="Replaces the study's seed.")
+@click.option("--seed", type=click.IntRange(0, 2**53), help="Replaces the study's seed.")
 @click.option("--animals", type=click.IntRange(1, 100_000), help="Animals per arm, instead of the study's numbers.")
 @click.option("--solver", type=click.Choice(["compiled", "reference"]), default="compiled", show_default=True,
-              help="The compiled cohort engine, or CVODE that checks it.")
+              help="For the animals: the compiled cohort engine, or CVODE that checks it. Parameter draws and "
+                   "sensitivities always use the compiled engine.")
 @click.option("--workers", type=click.IntRange(1, 64), default=None, help="Processes; default by the study's size.")
 @click.option("--draws", type=click.IntRange(0, 1000), default=40, show_default=True,
               help="Parameter draws for the intervals over parameters.")
@@ -33,10 +34,10 @@ def command(study: str, out: Path | None, seed: int | None, animals: int | None,
     from thecal.analysis.outcome import StudyOutcome, summary
     from thecal.apps.progress import bar
     from thecal.engine.run import run_study, usual_workers
-    from thecal.study.load import load, source_text
-    from thecal.study.resolve import resolve
+    from thecal.study.lint import runnable
+    from thecal.study.load import source_text
 
-    plan = resolve(load(study))
+    plan = runnable(study)
     if animals:
         plan = changed(plan, arms=tuple(changed(arm, n=animals) for arm in plan.arms))
     folder = out or Path("runs") / plan.name
