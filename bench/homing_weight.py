@@ -49,7 +49,8 @@ def main():
     pieces = round(given.cells / given.piece)
     part = replace(c, slugs=tuple(replace(s, living=s.living / pieces) for s in c.slugs))
     for k in range(pieces):
-        run = follow(part, int(given.piece), 1, days, window=18, trajectory=trajectory, first_cell=k * int(given.piece))
+        run = follow(part, int(given.piece), 1, days, window=18, trajectory=trajectory,
+                     first_cell=k * int(given.piece))
         assert (run.places.sum(axis=1) == int(given.piece)).all()
         total += run.captured[-1]
         updates += run.updates

@@ -10,7 +10,8 @@ from thecal.core.register import load
 from thecal.engine.homing.conditions import Conditions, Slug
 
 
-def make(cells: float = 1e5, *, rings: bool = False, end_d: float = 30.0, cxcl12=(5.0, 2.0), **changes: float) -> Conditions:
+def make(cells: float = 1e5, *, rings: bool = False, end_d: float = 30.0, cxcl12=(5.0, 2.0),
+         **changes: float) -> Conditions:
     """``changes``: register values, with two underscores for the dot (``cells__cxcr4=0``)."""
     values = {key: entry.value for key, entry in load().items()}
     values.update({key.replace("__", "."): value for key, value in changes.items()})

@@ -27,7 +27,7 @@ def test_every_cell_is_somewhere():
 
 @pytest.mark.parametrize("block", [64, 257, 1000])
 def test_the_same_bytes_for_any_block_and_thread_count(block, monkeypatch):
-    days = dict(days=[0.5, 2, 5], frame_days=[1, 5], sample=500)
+    days = {"days": [0.5, 2, 5], "frame_days": [1, 5], "sample": 500}
     once = follow(make(), 6_000, 5, **days)
     monkeypatch.setattr("thecal.engine.homing.course.SMALL", 0)
     before = numba.get_num_threads()
@@ -41,7 +41,7 @@ def test_the_same_bytes_for_any_block_and_thread_count(block, monkeypatch):
 
 def test_a_cell_does_not_depend_on_how_many_others_there_are():
     # without crowding, immunity or uptake cells do not meet: the first thousand do the same in any company
-    alone = dict(cells__border_capacity=1e12, homing__cxcl12_uptake=0.0, cells__rejection_rate=0.0)
+    alone = {"cells__border_capacity": 1e12, "homing__cxcl12_uptake": 0.0, "cells__rejection_rate": 0.0}
     few = follow(make(1e3, **alone), 1_000, 3, [4], frame_days=[4], sample=1_000)
     many = follow(make(1e4, **alone), 10_000, 3, [4], frame_days=[4], sample=1_000)
     np.testing.assert_array_equal(few.frames, many.frames)

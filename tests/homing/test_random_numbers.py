@@ -19,7 +19,7 @@ def _words(counters, key, out):
 @njit
 def _normals(n, k0, k1, out, logs):
     for q in range(n):
-        w0, w1, w2, w3 = philox(uint32(7), uint32(0), uint32(q), uint32(0), k0, k1)
+        w0, w1, w2, _w3 = philox(uint32(7), uint32(0), uint32(q), uint32(0), k0, k1)
         out[q, 0], out[q, 1] = normals(w0, w1)
         logs[q] = log_of(np.float32(np.float32(w2 >> uint32(8)) + np.float32(0.5)) * np.float32(2.0**-24))
 

@@ -45,6 +45,7 @@ class Wall:
 
     @property
     def step_mm(self) -> tuple[float, float]:
+        """Distance of nodes along and around."""
         return self.grid_mm / self.shape[0], self.around_mm / self.shape[1]
 
     @cached_property

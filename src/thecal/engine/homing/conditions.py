@@ -66,7 +66,8 @@ class Conditions:
         share = min(max(share, 0.0), 1.0)
         pair = slice(k, k + 2)
         weights = np.array([1 - share, share])
-        return weights @ self.cxcl12_nm[pair], weights @ self.inflammation[pair], float(weights @ self.inhibitor_nm[pair])
+        inhibitor = float(weights @ self.inhibitor_nm[pair])
+        return weights @ self.cxcl12_nm[pair], weights @ self.inflammation[pair], inhibitor
 
 
 def conditions_of(plan: StudyPlan, arm: ArmPlan, scores: Sequence[Scores] = ({},),
@@ -87,7 +88,7 @@ def conditions_of(plan: StudyPlan, arm: ArmPlan, scores: Sequence[Scores] = ({},
     given = [a for a in arm.administrations if a.amounts.get("cells")]
     if not given:
         raise ThecalError.single(where=f"arm '{arm.id}'", what="gives no living cells", seen=arm.label,
-                                 allowed=", ".join(a.id for a in plan.arms if _gives_cells(a)) or "no arm of this study",
+                                 allowed=", ".join(a.id for a in plan.arms if _gives_cells(a)) or "none",
                                  remedy="name an arm that gives cells with --arm")
     end = max(a.day_d for a in given) + days_after
     visits = plan.visits_of(arm.id)

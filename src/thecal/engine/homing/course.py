@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numba
 import numpy as np
@@ -151,7 +152,7 @@ def run_counts(run: _Run) -> np.ndarray:
 
 
 def _window_index(start: float, day: float, dt: float) -> int:
-    return int(round(day / dt))
+    return round(day / dt)
 
 
 def _window_steps(step: int, last: int, wanted: set[int], now: float, c: Conditions, pending: list, removals: list,
@@ -162,7 +163,7 @@ def _window_steps(step: int, last: int, wanted: set[int], now: float, c: Conditi
     size = 1 if close else 4 * window if late else window  # in steps: a finer step means finer windows too
     ahead = min(w for w in wanted if w > step)
     for day in [s.day_d for s, _ in pending] + [d for d, _ in removals]:
-        ahead = min(ahead, max(step + 1, int(round((day - start) / dt))))
+        ahead = min(ahead, max(step + 1, round((day - start) / dt)))
     return max(1, min(size, ahead - step))
 
 
@@ -189,7 +190,7 @@ def _start(c: Conditions, agents: int, living: float, seed: int, dt: float, bloc
 def _numbers(c: Conditions, agents: int, living: float, first: int) -> list[np.ndarray]:
     """Cell numbers of each injection, in proportion to its living cells."""
     edges = np.round(np.cumsum([0.0, *(s.living for s in c.slugs)]) / living * agents).astype(np.int64) + first
-    return [np.arange(a, b, dtype=np.uint32) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    return [np.arange(a, b, dtype=np.uint32) for a, b in pairwise(edges)]
 
 
 def _inject(run: _Run, slug: Slug, cells: np.ndarray) -> None:

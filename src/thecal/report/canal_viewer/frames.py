@@ -10,8 +10,8 @@ from thecal.analysis.homing import Homing
 from thecal.engine.homing.course import PLACES
 
 SAMPLE = 10_000
-FRAME_DAYS = (0.0, 1 / 144, 2 / 144, 4 / 144, 1 / 12, 1 / 6, 0.5, 1, 1.5, 2, 2.5, 3, 3.5, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13,
-              14, 16, 18, 20, 22, 24, 26, 28, 31, 34, 37, 40, 43, 46, 49, 52, 56)
+FRAME_DAYS = (0.0, 1 / 144, 2 / 144, 4 / 144, 1 / 12, 1 / 6, 0.5, 1, 1.5, 2, 2.5, 3, 3.5, 4, *range(5, 15),
+              *range(16, 29, 2), *range(31, 50, 3), 52, 56)
 STATES = ("suspended", "rolling", "in the head", "crawling", "at a ganglion", "dead")
 
 
@@ -25,7 +25,7 @@ def frames_of(homing: Homing, data: dict) -> dict:
     place = np.isfinite(x)
     packed = [np.where(place, np.clip(np.nan_to_num(v), 0, 1) * 32767, -32768).round().astype("<i2")
               for v in (x / wall.length_mm, y)]
-    low, high = homing.interval()
+    _low, _high = homing.interval()
     return {
         "title": f"{homing.plan.title}: {homing.arm.label}", "days": [round(float(d), 5) for d in course.frame_days],
         "cells": int(x.shape[1]), "cells_per_point": course.agents * course.weight / max(x.shape[1], 1),

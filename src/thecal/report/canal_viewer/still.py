@@ -79,7 +79,7 @@ def _counts(axes: Axes, homing: Homing, side: str) -> None:
 
 def _ratio(axes: Axes, homing: Homing) -> None:
     names = {"default": "as\ndeclared", "cxcr4_knockdown": "Cxcr4\nat 30 %", "cxcl12_off": "no\nCXCL12"}
-    for k, (key, name) in enumerate(names.items()):
+    for k, (key, _name) in enumerate(names.items()):
         middle, low, high = homing.ratios[key]
         axes.errorbar([k], [middle], [[middle - low], [high - middle]], marker=MARKERS[k], color=(BLUE, GREEN, INK)[k],
                       capsize=3)

@@ -1,0 +1,55 @@
+"""``thecal cells`` as its readers see it: fields of the JSON, files, words."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from thecal.apps.commands.cells import command
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("cells")
+    result = CliRunner().invoke(command, ["chen2015", "--json", "--agents", "5000", "--draws", "2", "--out", str(folder)],
+                                catch_exceptions=False)
+    assert result.exit_code == 0
+    return json.loads(result.stdout), folder
+
+
+def test_counts_by_level_side_and_day(told):
+    data, _ = told
+    assert {row["day"] for row in data["drg"]} == {1, 3, 7, 14, 28, 56}
+    assert {(row["level"], row["side"]) for row in data["drg"]} == {
+        (level, side) for level in ("L3", "L4", "L5") for side in ("injured", "other")}
+    assert all(0 <= row["low"] <= row["cells"] <= row["high"] for row in data["drg"])
+    assert set(data["injured_to_other"]) == {"default", "cxcr4_knockdown", "cxcl12_off"}
+    assert "not medical advice" in data["disclaimer"]
+
+
+def test_files_are_whole_and_need_no_network(told):
+    data, folder = told
+    page = (folder / "canal.html").read_text("utf-8")
+    assert "http://" not in page.replace("http://www.w3.org/2000/svg", "") and "https://" not in page
+    assert "mountCanal" in page and page.count("<script") == 1
+    assert len(page) < 6e6
+    assert (folder / "counts.csv").read_text().count("\n") == len(data["drg"]) + 1
+    assert (folder / "canal.png").read_bytes().startswith(b"\x89PNG")
+    assert sorted(p.name for p in folder.iterdir()) == ["canal.html", "canal.png", "canal.svg", "cells.json",
+                                                        "counts.csv"]
+
+
+def test_claims_can_rest_on_single_cells():
+    from thecal.analysis.homing import arm_with_cells, injured_to_other
+    from thecal.study import load, resolve
+
+    plan = resolve(load("chen2015"))
+    arm = arm_with_cells(plan)
+    here, there = injured_to_other(plan, arm, [{}, {"cells.capture_cxcl12": 1.0}], 1, agents=5_000)
+    off, off_there = injured_to_other(plan, arm, [{}], 1, agents=5_000, overrides={"homing.cxcl12": 0.0})
+    assert here.shape == there.shape == (2,)
+    assert here[1] > here[0] > off[0] + off_there[0]
+    assert np.isfinite(here / there).all()
