@@ -27,14 +27,16 @@ def test_every_cell_is_somewhere():
 
 @pytest.mark.parametrize("block", [64, 257, 1000])
 def test_the_same_bytes_for_any_block_and_thread_count(block, monkeypatch):
-    days = {"days": [0.5, 2, 5], "frame_days": [1, 5], "sample": 500}
-    once = follow(make(), 6_000, 5, **days)
+    days = {"days": [0.1, 0.3], "frame_days": [0.2, 0.3], "sample": 500}
+    busy = make(cells__capture_basal=8.0, cells__half_life_free=0.4, homing__cxcr4_memory=0.1)  # all happens at once
+    once = follow(busy, 6_000, 5, **days)
+    assert once.captured.sum() > 50
     monkeypatch.setattr("thecal.engine.homing.course.SMALL", 0)
     before = numba.get_num_threads()
     try:
         for threads in {1, min(2, before)}:
             numba.set_num_threads(threads)
-            assert _bytes(follow(make(), 6_000, 5, block=block, **days)) == _bytes(once)
+            assert _bytes(follow(busy, 6_000, 5, block=block, **days)) == _bytes(once)
     finally:
         numba.set_num_threads(before)
 

@@ -114,7 +114,7 @@ def study_homing(plan: StudyPlan, arm: ArmPlan, *, seed: int, agents: int = MANY
             ratios[name] = ratio_with_error(usual, course.captured[at])
             continue
         [conditions] = conditions_of(plan, arm, [scores], days_after=last, **change)
-        other = follow(conditions, int(min(4 * FEW, living)), seed, [min(RATIO_DAY, last)], window=COARSE)
+        other = follow(conditions, int(min(4 * FEW, agents, living)), seed, [min(RATIO_DAY, last)], window=COARSE)
         ratios[name] = ratio_with_error(conditions, other.captured[0])
         progress((2 + k) / parts)
     spread = []
