@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 from tests.engine_compiled.small_models import begin_at, small_model
 
-from thecal.core.expression import hill
+from thecal.core.expression import ONE, ZERO, Expression, hill, symbol
 from thecal.engine.compiled import CompiledIntegrator
+from thecal.engine.compiled.kernels import ModelCode, layout_of, model_text
+from thecal.engine.compiled.tangent_code import tangent_text
 from thecal.engine.integrate import Event
 
 MODEL = small_model(["a", "b", "c"],
@@ -74,6 +76,27 @@ def test_a_failing_neighbour_changes_nothing(all_together):
                                                  ["a", "sum", "hill"])
     assert result.status[3] and not np.delete(result.status, 3).any()
     assert all(result.values[i].tobytes() == all_together[i][0] for i in range(ANIMALS) if i != 3)
+
+
+def test_the_code_does_not_depend_on_what_was_built_before(monkeypatch):
+    def build():
+        return small_model(["a", "b", "c"],
+                           lambda y, p: [p[0] * y[1] * p[2] - y[0] * p[1] * y[2], hill(y[2], p[0] * p[1], p[2]) - y[1],
+                                         y[0] * y[1] * p[0] / (p[1] * y[2] + p[2] * y[0])],
+                           ["k", "m", "n"], lambda y, p: {"s": p[0] * y[0] * p[1]})
+
+    texts = []
+    for before in (lambda: None, lambda: [symbol(n, "1", r) for n, r in zip("cbanmk", ["state"] * 3 + ["parameter"] * 3,
+                                                                           strict=True)],
+                   lambda: [(symbol("b", "1", "state") * symbol("k", "1", "parameter")) ** 3,
+                            symbol("n", "1", "parameter") * symbol("m", "1", "parameter"), build().rates]):
+        kept = {k: v for k, v in Expression._pool.items() if v is ZERO or v is ONE}
+        monkeypatch.setattr(Expression, "_pool", kept)
+        before()
+        model = build()
+        texts.append((model_text(model, 8).text,
+                      tangent_text(model, [0, 2], ["s"], layout_of(ModelCode(model), 1, 1))))
+    assert texts[0] == texts[1] == texts[2]
 
 
 def test_another_process_and_an_empty_cache(all_together, tmp_path):

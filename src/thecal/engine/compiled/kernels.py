@@ -8,6 +8,7 @@ functions over the same expressions: :func:`model_text` is the place where one w
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -18,7 +19,7 @@ from thecal.engine.compiled import tableau, vector_functions
 from thecal.engine.compiled.elimination import Elimination, plan
 from thecal.engine.compiled.fields import FIELD_FLOOR, UNIT_FLOOR, Fields, fields_of
 from thecal.engine.compiled.layout import Layout
-from thecal.engine.compiled.lowering import constants_of, lower
+from thecal.engine.compiled.lowering import constants_of, lower, names_of
 from thecal.engine.compiled.vector_code import Code, Place, Writer, function, intrinsics, loop, places_of
 
 SAFETY = 0.9
@@ -36,6 +37,7 @@ class Kernels:
     jacobian_places: tuple[int, ...]
     fields: Fields
     operations: dict[str, int]
+    meaning: str
 
 
 class ModelCode:
@@ -66,6 +68,13 @@ class ModelCode:
                           **{entry: ("lu", row) for row, entry in enumerate(made)}}
         self.factor_rows = len(made)
         self.fields = fields_of(model.states)
+
+    @property
+    def meaning(self) -> str:
+        """A digest of what lies where: code that is written later for the same workspace must agree with it."""
+        names = names_of(self.constants)
+        text = f"{[names[e.order].hex() for e in self.constants]} {self.entry_at} {self.factor_at}"
+        return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
     def places(self, state_array: str) -> dict[int, Place]:
         """Where the leaves lie: states in ``state_array``, parameters in ``p``, constants in ``q``."""
@@ -131,7 +140,8 @@ def model_text(model: Model, lanes: int) -> Kernels:
     rows, columns = zip(*code.entries, strict=True) if code.entries else ((), ())
     counts = {name: part.operations for name, part in parts.items()}
     places = tuple(layout.row(array) + row for array, row in code.entry_at.values())
-    return Kernels("\n".join(text), layout, rows, columns, places, code.fields, _operations(counts, code.count))
+    return Kernels("\n".join(text), layout, rows, columns, places, code.fields, _operations(counts, code.count),
+                   code.meaning)
 
 
 def attributes(lanes: int) -> str:

@@ -7,6 +7,7 @@ parameters alone is taken out, to be computed once per animal.
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
@@ -33,6 +34,23 @@ def lower(expressions: Sequence[Expression]) -> list[Expression]:
     return _gather_constants(_rewrite(expressions))
 
 
+def names_of(expressions: Sequence[Expression]) -> dict[int, bytes]:
+    """A name for every node (by ``order``) that depends on its mathematics alone.
+
+    Nodes are numbered as they are made, so their order, and with it the order of factors in a product, depends on what
+    a process has built before. Wherever an order decides how something is rounded or where it is stored, these names
+    decide instead: the same model is the same code in every process.
+    """
+    names: dict[int, bytes] = {}
+    for node in nodes_of(expressions):
+        inner = [names[a.order] for a in node.arguments]
+        if node.operation == "mul":
+            inner.sort()
+        head = f"{node.operation}|{node.value.hex() if node.is_number else ''}|{node.name}|{node.role}|"
+        names[node.order] = hashlib.blake2b(head.encode() + b"".join(inner), digest_size=12).digest()
+    return names
+
+
 def uses_of(expressions: Sequence[Expression]) -> Counter[int]:
     """How often each node (by ``order``) is needed, being a result counting as one use."""
     count: Counter[int] = Counter(e.order for e in expressions)
@@ -42,7 +60,7 @@ def uses_of(expressions: Sequence[Expression]) -> Counter[int]:
 
 
 def constants_of(expressions: Sequence[Expression]) -> list[Expression]:
-    """The largest subexpressions of parameters and numbers alone: what can be computed once per animal."""
+    """The largest subexpressions of parameters and numbers alone, what can be computed once per animal, by name."""
     constant = _constant_nodes(expressions)
     found: dict[int, Expression] = {}
 
@@ -56,7 +74,8 @@ def constants_of(expressions: Sequence[Expression]) -> list[Expression]:
         if node.order not in constant:
             for a in node.arguments:
                 consider(a)
-    return [found[k] for k in sorted(found)]
+    names = names_of(list(found.values()))
+    return sorted(found.values(), key=lambda node: names[node.order])
 
 
 def _constant_nodes(expressions: Sequence[Expression]) -> set[int]:
@@ -110,7 +129,7 @@ def _whole_power(base: Expression, n: int) -> Expression:
 
 def _gather_constants(expressions: Sequence[Expression]) -> list[Expression]:
     """Products regrouped so that factors of parameters alone meet first and become one number per animal."""
-    constant, uses = _constant_nodes(expressions), uses_of(expressions)
+    constant, uses, names = _constant_nodes(expressions), uses_of(expressions), names_of(expressions)
 
     def factors(node: Expression, top: bool = True) -> Iterable[Expression]:
         if node.operation == "mul" and (top or uses[node.order] == 1):
@@ -122,7 +141,7 @@ def _gather_constants(expressions: Sequence[Expression]) -> list[Expression]:
     new: dict[int, Expression] = {}
     for node in nodes_of(expressions):
         if node.operation == "mul" and node.order not in constant:
-            parts = list(factors(node))
+            parts = sorted(factors(node), key=lambda f: names[f.order])
             fixed = [new[f.order] for f in parts if f.order in constant]
             moving = [new[f.order] for f in parts if f.order not in constant]
             new[node.order] = _product([_product(fixed), _product(moving)])

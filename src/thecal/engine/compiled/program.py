@@ -33,7 +33,7 @@ class Program:
     jacobian_columns: np.ndarray
     jacobian_places: np.ndarray
     operations: dict[str, int]
-    code: bytes
+    meaning: str
 
     def address(self, name: str) -> int:
         """Where a kernel begins."""
@@ -102,7 +102,9 @@ def tangents_of(model: Model, form: Form, chosen: Sequence[int], observables: Se
     def build() -> bytes:
         from thecal.engine.compiled.tangent_code import tangent_text
 
-        text, layout = tangent_text(reduced(model, form), chosen, observables, program_of(model, 1, form).layout)
+        base = program_of(model, 1, form)
+        text, layout, meaning = tangent_text(reduced(model, form), chosen, observables, base.layout)
+        assert meaning == base.meaning, "the model's code and its derivatives' disagree on what lies where"
         return json.dumps(asdict(layout)).encode() + _SEPARATOR + toolchain.compile_object(text)
 
     def make(content: bytes) -> Tangents:
@@ -133,7 +135,7 @@ def _compile(model: Model, lanes: int) -> bytes:
     kernels = model_text(model, lanes)
     head = {"layout": asdict(kernels.layout), "fields": asdict(kernels.fields), "rows": kernels.jacobian_rows,
             "columns": kernels.jacobian_columns, "places": kernels.jacobian_places,
-            "operations": kernels.operations}
+            "operations": kernels.operations, "meaning": kernels.meaning}
     return json.dumps(head).encode() + _SEPARATOR + toolchain.compile_object(kernels.text)
 
 
@@ -143,4 +145,4 @@ def _open(content: bytes) -> Program:
     fields = Fields(*(tuple(head["fields"][name]) for name in ("field_of", "unit_of", "nothing")))
     rows, columns, places = (np.array(head[name], np.int64) for name in ("rows", "columns", "places"))
     return Program(toolchain.Machine([code]), Layout(**head["layout"]), fields, rows, columns, places,
-                   head["operations"], code)
+                   head["operations"], head["meaning"])

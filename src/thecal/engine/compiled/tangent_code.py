@@ -84,8 +84,11 @@ def tangent_layout(code: TangentCode, base: Layout) -> TangentLayout:
 
 
 def tangent_text(model: Model, chosen: Sequence[int], observables: Sequence[str],
-                 base: Layout) -> tuple[str, TangentLayout]:
-    """The module of a model's derivatives: ``tangent_`` + ``prepare``, ``step``, ``settle``, ``look``."""
+                 base: Layout) -> tuple[str, TangentLayout, str]:
+    """The module of a model's derivatives: ``tangent_`` + ``prepare``, ``step``, ``settle``, ``look``.
+
+    Returns its text, the memory it needs, and the digest of what it takes to lie where in the animal's own part.
+    """
     code = TangentCode(model, chosen, observables)
     layout = tangent_layout(code, base)
     solve = Code(WIDTH)
@@ -142,7 +145,7 @@ def tangent_text(model: Model, chosen: Sequence[int], observables: Sequence[str]
         line for b in range(layout.blocks) for line in (
             *call.block(b), call.at(f"d{b}", "direct", b * code.seen_count * vector),
             call("seen_", b, direct_rows=f"d{b}"))]))
-    return "\n".join([*text, attributes(WIDTH)]), layout
+    return "\n".join([*text, attributes(WIDTH)]), layout, code.base.meaning
 
 
 class _Calls:

@@ -11,7 +11,7 @@ import struct
 from collections.abc import Callable, Mapping, Sequence
 
 from thecal.core.expression import Expression
-from thecal.engine.compiled.lowering import uses_of
+from thecal.engine.compiled.lowering import names_of, uses_of
 
 Place = tuple[str, int]
 """An array argument of the function and a row in it."""
@@ -185,7 +185,7 @@ class Writer:
 
     def __init__(self, code: Code, places: Mapping[int, Place], expressions: Sequence[Expression]) -> None:
         self.code, self.places = code, places
-        self.uses = uses_of(expressions)
+        self.uses, self.named = uses_of(expressions), names_of(expressions)
         self.values: dict[int, str] = {}
         self._negated: dict[str, str] = {}
 
@@ -208,6 +208,12 @@ class Writer:
         """A node that only its one user needs and that is not stored elsewhere: it may melt into that user."""
         return node.operation in operations and self.uses[node.order] == 1 and node.order not in self.places \
             and node.order not in self.values
+
+    def _arguments(self, node: Expression) -> tuple[Expression, ...]:
+        """The arguments; factors in an order that does not depend on which was made first."""
+        if node.operation != "mul":
+            return node.arguments
+        return tuple(sorted(node.arguments, key=lambda a: self.named[a.order]))
 
     def _terms(self, node: Expression) -> list[tuple[bool, Expression]]:
         """A sum as signed terms (True: subtract), sums within it melted in."""
@@ -236,15 +242,15 @@ class Writer:
         if node.operation in ("add", "sub"):
             needed: list[Expression] = []
             for _, term in self._terms(node):
-                needed.extend(term.arguments if self._is_product(term) else (term,))
+                needed.extend(self._arguments(term) if self._is_product(term) else (term,))
             return needed
         if self._is_quotient(node):
             a, b = self._quotient(node)
             return [a, b]
-        return [a for a in node.arguments if not (node.operation == "div" and a.is_number)]
+        return [a for a in self._arguments(node) if not (node.operation == "div" and a.is_number)]
 
     def _quotient(self, node: Expression) -> tuple[Expression, Expression]:
-        a, b = node.arguments
+        a, b = self._arguments(node)
         return (a, b.arguments[1]) if self._alone(b, ("div",)) else (b, a.arguments[1])
 
     def _write(self, node: Expression) -> str:
@@ -260,7 +266,7 @@ class Writer:
         if self._is_quotient(node):
             a, b = self._quotient(node)
             return code.divide(self.values[a.order], self.values[b.order])
-        inner = [self.values.get(a.order, "") for a in node.arguments]
+        inner = [self.values.get(a.order, "") for a in self._arguments(node)]
         if node.operation == "div":
             return code.divide(code.constant(node.arguments[0].value), inner[1])
         if node.operation == "step":
@@ -277,7 +283,7 @@ class Writer:
 
     def _sum(self, terms: list[tuple[bool, Expression]]) -> str:
         """A sum in up to four strands, so that a long one does not wait for itself."""
-        ordered = sorted(terms, key=lambda term: (self._is_product(term[1]), term[0]))
+        ordered = sorted(terms, key=lambda term: (self._is_product(term[1]), term[0], self.named[term[1].order]))
         strands = min(4, max(1, len(ordered) // 4))
         parts = [self._strand(ordered[k::strands]) for k in range(strands)]
         while len(parts) > 1:
@@ -289,7 +295,7 @@ class Writer:
         code, total = self.code, ""
         for minus, term in terms:
             if self._is_product(term):
-                a, b = (self.values[x.order] for x in term.arguments)
+                a, b = (self.values[x.order] for x in self._arguments(term))
                 if minus:
                     a = self._minus(a)
                 total = code.fused(a, b, total) if total else code.multiply(a, b)
