@@ -7,7 +7,7 @@ import { at, csv, save, three, union } from "./numbers";
 export interface Curve {
   label: string; x: ArrayLike<number>; y: ArrayLike<number>; colour: string; dash?: number[]; width?: number;
   kind?: "line" | "points"; faint?: boolean; low?: ArrayLike<number>; high?: ArrayLike<number>; bandLabel?: string;
-  error?: ArrayLike<number>; strength?: number;
+  error?: ArrayLike<number>; bandOnly?: boolean;
 }
 export interface ChartProps {
   title: string; xLabel: string; yLabel: string; curves: Curve[]; marks?: { x: number; label: string }[];
@@ -69,9 +69,9 @@ export function Chart(props: ChartProps) {
 function Sample({ curve }: { curve: Curve }) {
   return (
     <svg width="26" height="12" aria-hidden="true" className="sample">
-      {curve.low && <rect x="0" y="1" width="26" height="10" fill={curve.colour} opacity="0.2" />}
+      {curve.low && <rect x="0" y="1" width="26" height="10" fill={curve.colour} opacity="0.3" />}
       {curve.kind === "points" ? <circle cx="13" cy="6" r="3.5" fill={curve.colour} />
-        : <line x1="0" x2="26" y1="6" y2="6" stroke={curve.colour} strokeWidth="2.5" strokeDasharray={curve.dash?.join(" ")} />}
+        : !curve.bandOnly && <line x1="0" x2="26" y1="6" y2="6" stroke={curve.colour} strokeWidth="2.5" strokeDasharray={curve.dash?.join(" ")} />}
     </svg>
   );
 }

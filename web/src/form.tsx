@@ -142,6 +142,7 @@ export function exchanged(give: Give, what: string, kind: string, published?: st
   return { ...rest, what, ...(give.infusion ? {} : { dose: next }), ...cells };
 }
 
+/** 20 steps a decade: the two digits that are written are never nearer to the next step, so no key press is lost. */
 function DoseSlider({ dose, problems, published, change }: {
   dose: { value: number; unit: string }; problems: Problem[]; published?: string[]; change: (dose: string) => void;
 }) {
@@ -149,7 +150,7 @@ function DoseSlider({ dose, problems, published, change }: {
   const ends = published?.length ? `published: ${published[0]}${published.length > 1 ? ` to ${published.at(-1)}` : ""}` : undefined;
   return (
     <Slider label="Dose" value={Math.log10(Math.max(dose.value, 1e-12))} low={Math.log10(Math.min(low, dose.value))}
-            high={Math.log10(Math.max(high, dose.value))} step={0.02} shown={`${three(dose.value)} ${dose.unit}`} problems={problems}
+            high={Math.log10(Math.max(high, dose.value))} step={0.05} shown={`${three(dose.value)} ${dose.unit}`} problems={problems}
             hint={ends} onChange={(v) => change(`${short(10 ** v)} ${dose.unit}`)} />
   );
 }

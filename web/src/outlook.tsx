@@ -7,6 +7,7 @@ import { at, hours, percent, row, three } from "./numbers";
 import { Problems } from "./parts";
 
 const GREY = "#7a7a7a";
+const OTHERS = [1, 2, 3, 5].map((k) => COLOURS[k]!); // scenarios; the fourth colour is that of parameter draws
 const VIEWS = [["pain", "Pain"], ["reversal", "Reversal"], ["canal", "Canal"], ["cells", "Cells"]] as const;
 type View = (typeof VIEWS)[number][0];
 
@@ -80,11 +81,11 @@ function Pain({ preview, others, single }: { preview: Preview; others: Other[]; 
       const other = pains(preview, "reference", false);
       list.push({ label: head.reference_label || head.reference, x, y: other.mean, colour: GREY, dash: [6, 4], low: other.low, high: other.high, bandLabel: "mean; 5–95 % of animals" });
     }
-    if (mine.dl && mine.dh) list.push({ label: "its typical animal, uncertain numbers drawn again", x, y: mine.mean.length ? Float64Array.from(x, () => NaN) : [], colour: COLOURS[4]!, low: mine.dl, high: mine.dh, bandLabel: "5–95 % of draws" });
+    if (mine.dl && mine.dh) list.push({ label: "its typical animal, uncertain numbers drawn again", bandOnly: true, x, y: mine.mean.length ? Float64Array.from(x, () => NaN) : [], colour: COLOURS[4]!, low: mine.dl, high: mine.dh, bandLabel: "5–95 % of draws" });
     list.push({ label: head.label || head.arm, x, y: mine.mean, colour: COLOURS[0]!, low: mine.low, high: mine.high, bandLabel: "mean; 5–95 % of animals", width: 3 });
     others.forEach((o, k) => {
       const theirs = pains(o.preview, "arm", false);
-      list.push({ label: o.name, x: o.preview.arrays.t_d!, y: theirs.mean, colour: COLOURS[k + 1]!, dash: DASHES[k + 1] });
+      list.push({ label: o.name, x: o.preview.arrays.t_d!, y: theirs.mean, colour: OTHERS[k % 4]!, dash: DASHES[k + 1] });
     });
     return list;
   }, [preview, others.map((o) => o.name + o.preview.head.arm).join(), others.length, single]);
@@ -109,7 +110,7 @@ function Reversal({ preview, others }: { preview: Preview; others: Other[] }) {
   const { arrays, head } = preview;
   const curves = useMemo(() => [{ preview, name: head.label || head.arm }, ...others].flatMap((o, k): Curve[] => {
     const y = o.preview.arrays.reversal;
-    return y ? [{ label: o.name, x: o.preview.arrays.t_d!, y: after(o.preview, y), colour: COLOURS[k]!, dash: DASHES[k], width: k ? 2 : 3 }] : [];
+    return y ? [{ label: o.name, x: o.preview.arrays.t_d!, y: after(o.preview, y), colour: k ? OTHERS[(k - 1) % 4]! : COLOURS[0]!, dash: DASHES[k], width: k ? 2 : 3 }] : [];
   }), [preview, others.length, others.map((o) => o.name).join()]);
   const marks = useMemo(() => doses(preview), [preview]);
   if (!arrays.reversal) return <p>Reversal needs an injured arm that is compared with another.</p>;
