@@ -55,7 +55,8 @@ Hypotheses = Annotated[dict[Literal["H1", "H2", "H3", "H4", "H5", "H6", "H7", "H
         {"enum": ["on", "off", True, False]}, {"type": "number", "minimum": 0, "maximum": 1}]}
         for key, text in HYPOTHESES.items()}})]
 ParameterId = Annotated[str, Field(pattern=r"^[a-z]+\.[a-z0-9_]+$")]
-Overrides = Annotated[dict[ParameterId, Name], Field(max_length=300)]
+Setting = Annotated[Name, WithJsonSchema({"type": ["string", "number"], "minLength": 1, "maxLength": 120})]
+Overrides = Annotated[dict[ParameterId, Setting], Field(max_length=300)]
 DayList = Annotated[list[Annotated[Number, Field(ge=-60, le=3650)]], Field(max_length=400)]
 HourList = Annotated[list[Annotated[Number, Field(gt=0, le=2400)]], Field(max_length=400)]
 
