@@ -50,6 +50,11 @@ def test_every_hazard_has_a_row_and_numbers_without_script(page: str) -> None:
     assert page.count('class="fixed"') == 4
 
 
+def test_what_has_no_rate_is_named_as_not_weighed(page: str) -> None:
+    for line in re.findall(r"nobody knows how often they strike: <b>(.*?)</b>", page):
+        assert "Arachnoiditis and fibrosis" in line and "Ectopic tissue" in line and "Headache" not in line
+
+
 def test_sections_for_another_page(found: dict) -> None:
     parts = people_sections(found, ("evidence", "translation"))
     assert [p["anchor"] for p in parts] == ["evidence", "translation"]
