@@ -56,7 +56,8 @@ def indication(name: str, plan: Mapping[str, Any]) -> dict[str, Any]:
         "draws": {"harm": {k: [round(float(v), 3) for v in x] for k, x in parts.items()},
                   "response": _plain(response), "unsure": _plain(unsure)},
         "sliders": [{"id": h.id, "name": h.name, "typical": _rate(h)} for h in rated],
-        "unknown": [h.name for h in listed if h.kind != "rate" and h.level != "not expected"], "sham": [round(s) for s in sham],
+        "unknown": [h.name for h in listed if h.kind != "rate" and h.level != "not expected"],
+        "sham": [round(s) for s in sham],
         "fixed": [_fixed(w, parts, response) for w in STEPS],
         "must": balance.must_be_true(name, dict.fromkeys(ids, START), plan["repeats"], **common)}
 
