@@ -79,24 +79,31 @@ def test_a_failing_neighbour_changes_nothing(all_together):
 
 
 def test_the_code_does_not_depend_on_what_was_built_before(monkeypatch):
-    def build():
-        return small_model(["a", "b", "c"],
-                           lambda y, p: [p[0] * y[1] * p[2] - y[0] * p[1] * y[2], hill(y[2], p[0] * p[1], p[2]) - y[1],
-                                         y[0] * y[1] * p[0] / (p[1] * y[2] + p[2] * y[0])],
-                           ["k", "m", "n"], lambda y, p: {"s": p[0] * y[0] * p[1]})
+    rates = [lambda y, p: p[0] * y[1] * p[2] - y[0] * p[1] * y[2] * (p[0] + p[1]),
+             lambda y, p: p[1] * p[2] * hill(y[2], p[0] * p[1], p[2]) - y[1] * y[0] * y[2] * y[1],
+             lambda y, p: y[0] * y[1] * p[0] / (p[1] * y[2] + p[2] * y[0]) - p[2] / p[1] * y[2] / p[0]]
 
-    texts = []
-    for before in (lambda: None, lambda: [symbol(n, "1", r) for n, r in zip("cbanmk", ["state"] * 3 + ["parameter"] * 3,
-                                                                           strict=True)],
-                   lambda: [(symbol("b", "1", "state") * symbol("k", "1", "parameter")) ** 3,
-                            symbol("n", "1", "parameter") * symbol("m", "1", "parameter"), build().rates]):
-        kept = {k: v for k, v in Expression._pool.items() if v is ZERO or v is ONE}
-        monkeypatch.setattr(Expression, "_pool", kept)
-        before()
-        model = build()
-        texts.append((model_text(model, 8).text,
-                      tangent_text(model, [0, 2], ["s"], layout_of(ModelCode(model), 1, 1))))
-    assert texts[0] == texts[1] == texts[2]
+    def build(order=(0, 1, 2), names=(0, 1, 2)):
+        for i in names:  # whose symbols come first
+            symbol("cba"[i], "1", "state"), symbol("nmk"[i], "1", "parameter")
+        written = {}
+
+        def in_order(y, p):
+            for i in order:
+                written[i] = rates[i](y, p)
+            return [written[i] for i in range(3)]
+
+        return small_model(["a", "b", "c"], in_order, ["k", "m", "n"], lambda y, p: {"s": p[0] * y[0] * p[1]})
+
+    texts = set()
+    for order in ((0, 1, 2), (2, 1, 0), (1, 2, 0)):
+        for names in ((0, 1, 2), (2, 1, 0)):
+            kept = {k: v for k, v in Expression._pool.items() if v is ZERO or v is ONE}
+            monkeypatch.setattr(Expression, "_pool", kept)
+            model = build(order, names)
+            layout = layout_of(ModelCode(model), 1, 1)
+            texts.add((model_text(model, 8).text, tangent_text(model, [0, 2], ["s"], layout)[0]))
+    assert len(texts) == 1
 
 
 def test_another_process_and_an_empty_cache(all_together, tmp_path):
