@@ -1,18 +1,23 @@
 """The page of a notebook: whole, self-contained, and with a simulated study drawn behind the real one."""
 
 import re
+from importlib import resources
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from thecal.analysis.design.checklists import CHECKLISTS
 from thecal.analysis.notebook.analysis import analyse_notebook
-from thecal.analysis.notebook.read import read_notebook
+from thecal.analysis.notebook.checklists import checklist, write_checklists
+from thecal.analysis.notebook.mapping import Mapping
+from thecal.analysis.notebook.read import Notebook, read_notebook
 from thecal.analysis.notebook.table import readings_of_von_frey
 from thecal.analysis.statistics import AnalysisPlan
 from thecal.assay.filaments import filament_set
 from thecal.assay.von_frey import VonFreySettings, measure
 from thecal.core.errors import ThecalError
+from thecal.report.drawing import CSS
 from thecal.report.notebook.page import render, write_report
 
 MOUSE = filament_set("mouse")
@@ -44,6 +49,32 @@ def test_page_is_whole_and_asks_nothing_of_the_network(found, tmp_path):
     assert "CCI &lt;&amp;&gt;" in text and "CCI <&>" not in text
     assert "not medical advice" in text and text.count('<svg class="panel"') >= 4
     assert [p.name for p in tmp_path.iterdir()] == ["report.html"]
+
+
+def test_every_colour_of_the_page_is_defined(found):
+    """A colour that the page does not define paints nothing: the animals would be there and not be seen."""
+    text = render(found)
+    assert set(re.findall(r"var\((--[a-z-]+)\)", text)) <= set(re.findall(r"(--[a-z-]+):", text))
+    design = (resources.files("thecal") / "report" / "design" / "page.html").read_text(encoding="utf-8")
+    assert {re.search(r"--[a-z-]+", value)[0] for value in CSS.values() if "var" in value} <= set(
+        re.findall(r"(--[a-z-]+):", design))
+
+
+def test_checklists_are_filled_as_far_as_the_notebook_goes(found, tmp_path):
+    items = {(i.checklist, i.id): i for name in CHECKLISTS for i in checklist(name, found)}
+    assert len(items) == 31 and "2 groups" in items["ARRIVE 2.0", "1"].answer
+    assert items["ARRIVE 2.0", "14"].status == "open" and items["ARRIVE 2.0", "5"].status == "open"
+    assert "ARRIVE 2.0" in render(found) and "blinded" not in items["ARRIVE 2.0", "5"].answer
+    write_checklists(found, tmp_path / "checklists.csv")
+    assert len(pd.read_csv(tmp_path / "checklists.csv")) == 31
+
+
+def test_relief_summaries_and_equivalence_stand_on_the_page():
+    notebook = Notebook(sessions(5, 8), (), Mapping(), "nominal", ("mice",))
+    plan = AnalysisPlan(bootstraps=20, imputations=2, sensitivity=False, dose_day=0.0, equivalence_margin=0.3)
+    text = render(analyse_notebook(notebook, plan=plan))
+    for heading in ("Onset and loss of relief", "Per-animal summaries", "P, equivalence within", "Means and spread"):
+        assert heading in text
 
 
 def test_contrasts_stand_on_the_page(found):

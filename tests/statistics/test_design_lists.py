@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections import Counter
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -62,6 +63,12 @@ def test_allocations_are_uniform_over_many_secrets(plan):
     # the first animal of the first block: each of ten arms one time in ten
     first = Counter(allocate(plan, secret=k).table["arm"].iloc[0] for k in range(300))
     assert len(first) == len(plan.arms) and max(first.values()) < 60 and min(first.values()) > 10
+
+
+@pytest.mark.parametrize(("by", "words"), [("cage", "one cage"), ("day", "one day"), ("sex", "cohort and sex")])
+def test_lists_say_what_a_block_is(plan, by, words):
+    changed = replace(plan, conduct=replace(plan.conduct, randomisation="blocks", block_by=by))
+    assert words in allocate(changed, secret=1).method
 
 
 def test_seal_opens_and_notices_a_changed_allocation(plan, tmp_path):

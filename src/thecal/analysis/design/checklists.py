@@ -38,17 +38,23 @@ def checklist(name: str, plan: StudyPlan, sealed: bool = False) -> list[Item]:
     Arguments:
         name: ``arrive2`` or ``syrcle``. sealed: an allocation was drawn and sealed by ``thecal design --lists``.
     """
+    title, rows = questions(name)
+    blank = (OPEN, "to be filled by those who do the work") if name == "arrive2" else (
+        UNCLEAR, "the study file says nothing of this; to be filled by those who do the work")
+    items = []
+    for row in rows:
+        status, answer = RULES[row["rule"]](plan, sealed) if "rule" in row else blank
+        items.append(Item(title, row["id"], row["set"], row["title"], row["question"], status, answer))
+    return items
+
+
+def questions(name: str) -> tuple[str, list[dict[str, str]]]:
+    """Title of a checklist, and its questions as data."""
     from ruamel.yaml import YAML
 
     text = (resources.files("thecal") / "data" / "checklists" / f"{name}.yaml").read_text(encoding="utf-8")
     data: dict[str, Any] = YAML(typ="safe", pure=True).load(text)
-    blank = (OPEN, "to be filled by those who do the work") if name == "arrive2" else (
-        UNCLEAR, "the study file says nothing of this; to be filled by those who do the work")
-    items = []
-    for row in data["items"]:
-        status, answer = RULES[row["rule"]](plan, sealed) if "rule" in row else blank
-        items.append(Item(data["name"], row["id"], row["set"], row["title"], row["question"], status, answer))
-    return items
+    return data["name"], data["items"]
 
 
 def _design(plan: StudyPlan, sealed: bool) -> Answer:

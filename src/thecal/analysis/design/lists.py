@@ -36,6 +36,7 @@ from thecal.study.plan import StudyPlan
 
 LETTERS = "ABCDEFGHJKLMNPQRTUVWXY"     # no I, O, S, Z: they are read as digits
 WRITTEN = ("order", "code", "sex", "reading", "initials")     #: columns of a printed test list
+WHAT_A_BLOCK_IS = {"cage": "house a block in one cage", "day": "operate and treat a block on one day"}
 SEALED, COMMITMENT = "allocation.sealed", "commitment.txt"
 
 
@@ -96,6 +97,8 @@ def allocate(plan: StudyPlan, arms: Sequence[str] = (), secret: int | None = Non
         row |= {"animal": i + 1, "code": codes[i]}
     table = pd.DataFrame(rows, columns=["animal", "code", "cohort", "sex", "block", "arm"])
     how = "permuted blocks, each arm once per block" if plan.conduct.randomisation == "blocks" else "simple"
+    if plan.conduct.randomisation == "blocks" and plan.conduct.block_by in WHAT_A_BLOCK_IS:
+        how += f" ({WHAT_A_BLOCK_IS[plan.conduct.block_by]})"
     return Allocation(plan.name, table, f"{how}, within cohort and sex; Philox keyed by 64 secret bits", secret)
 
 
@@ -177,7 +180,8 @@ def _preparation(plan: StudyPlan, allocation: Allocation) -> pd.DataFrame:
     rows = []
     for animal in allocation.table.itertuples():
         for a in plan.arm(animal.arm).administrations:
-            rows.append({"day": a.day_d, "code": animal.code, "cohort": animal.cohort, "arm": animal.arm,
+            rows.append({"day": a.day_d, "code": animal.code, "cohort": animal.cohort, "sex": animal.sex,
+                         "block": animal.block, "arm": animal.arm,
                          "product": a.product, "dose": a.dose_text, "volume_ul": a.volume_ul, "route": a.route,
                          "level": a.level})
     table = pd.DataFrame(rows, columns=list(rows[0]) if rows else ["day", "code"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from thecal.analysis.notebook.method import PUBLISHED, PUBLISHED_SOURCE, Curve, 
 from thecal.analysis.notebook.read import Notebook
 from thecal.analysis.notebook.table import threshold_columns
 from thecal.analysis.statistics import Analysis, AnalysisPlan, analyse
+from thecal.analysis.statistics.conclusions import CAUTION, Statement
 from thecal.assay.threshold import estimate
 from thecal.core.errors import ThecalError
 
@@ -32,7 +34,6 @@ OUTCOME_OF = {
 }
 _VEHICLES = ("vehicle", "veh", "pbs", "saline", "acsf")
 _CONTROLS = ("control", "ctrl", "sham", "uninjured", "naive", "naïve", "untreated", "wt", "wildtype")
-_UNFIT = (ArithmeticError, ValueError, np.linalg.LinAlgError)  # what a model does on readings that cannot carry it
 NOTICE = "Research software, not medical advice."
 
 
@@ -85,6 +86,7 @@ class NotebookAnalysis:
             "conclusions": [
                 {"test": test.title} | dict(vars(said)) for test, analysis in done for said in analysis.conclusions
             ],
+            "relief": [_key(test, analysis) | _plain(r.as_dict()) for test, analysis in done for r in analysis.relief],
             "not_analysed": [
                 {"test": test.title, "reason": test.reason} for test in self.tests if test.analysis is None
             ],
@@ -164,15 +166,23 @@ def _analyse_test(
         cutoff=notebook.mapping.cutoff_of(assay) or plan.cutoff,
     )
     try:
-        with np.errstate(all="ignore"):  # a few readings can leave a variance of nothing; the tables then show a dash
-            done = analyse(rows, fitting)
+        done = analyse(rows, fitting)
     except ThecalError as error:
         return TestAnalysis(*key, control, None, str(error.problems[0]).replace("\n", "; "), empty)
-    except _UNFIT as error:
-        return TestAnalysis(*key, control, None, f"too few readings for the model ({error})", empty)
+    done = _apart(done, rows)
     return TestAnalysis(
         *key, control, done, "", _sensitivity(notebook, rows, done) if assay == "von_frey" else done.sensitivity
     )
+
+
+def _apart(done: Analysis, rows: pd.DataFrame) -> Analysis:
+    """Say it where animals of one name in several groups were taken for different animals."""
+    shared = int((rows[rows["group"] != ""].groupby("animal")["group"].nunique() > 1).sum())
+    if done.plan.paired or not shared:
+        return done
+    text = (f"{shared} animals of one name stand in several groups and were taken for different animals. If they are "
+            "the same (a crossover, or two paws), analyse again with --paired: the intervals here are then wrong.")
+    return replace(done, conclusions=(Statement(CAUTION, text), *done.conclusions))
 
 
 def _sensitivity(notebook: Notebook, rows: pd.DataFrame, done: Analysis) -> pd.DataFrame:
@@ -195,9 +205,8 @@ def _sensitivity(notebook: Notebook, rows: pd.DataFrame, done: Analysis) -> pd.D
             again.loc[series, name] = columns[name]
         short = replace(done.plan, sensitivity=False, bootstraps=0)
         try:
-            with np.errstate(all="ignore"):
-                tables.append(analyse(again, short).contrasts.assign(analysis=f"{other} filament steps"))
-        except (ThecalError, *_UNFIT) as error:
+            tables.append(analyse(again, short).contrasts.assign(analysis=f"{other} filament steps"))
+        except (ThecalError, ValueError) as error:
             said = f"{other} filament steps: not fitted ({str(error).splitlines()[0][:100]})"
             tables.append(pd.DataFrame([{"analysis": said, "name": ""}]))
         pooled = pooled_contrasts(rows, filaments, list(done.plan.pairs))
@@ -217,7 +226,7 @@ def _reference(rows: pd.DataFrame, wanted: str | None, found: list[Finding]) -> 
             raise ThecalError.single("--reference", "no group has this name", seen=wanted, allowed=", ".join(groups))
         return match[0] if match else ""
     for names in (_VEHICLES, _CONTROLS):
-        match = [g for g in groups if any(g.casefold().startswith(name) for name in names)]
+        match = [g for g in groups if any(word.startswith(names) for word in re.split(r"[^\w+]|_", g.casefold()))]
         if len(match) == 1 or (match and names is _CONTROLS):
             return match[0]
     if groups:

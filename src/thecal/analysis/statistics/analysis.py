@@ -83,6 +83,7 @@ class Analysis:
         folder.mkdir(parents=True, exist_ok=True)
         tables = {f.name: getattr(self, f.name) for f in fields(self)}
         tables["conclusions"] = pd.DataFrame([s.__dict__ for s in self.conclusions])
+        tables["relief"] = pd.json_normalize([r.as_dict() for r in self.relief])
         tables["findings"] = pd.DataFrame([f.as_dict() for f in self.findings])
         written = []
         for name, table in tables.items():
@@ -101,7 +102,7 @@ def analyse(table: pd.DataFrame, plan: AnalysisPlan) -> Analysis:
 
     Errors: ThecalError when columns are missing, an arm of the plan has no readings, or nothing can be estimated.
     """
-    data = transformed(readings(*_value(table, plan)), plan)
+    data = transformed(readings(*_value(table, plan), paired=plan.paired), plan)
     plan, notes = _settled(data, plan)
     base = plan.baseline_days or ()
     rows = layout(data, base, plan.baseline, plan.covariates, plan.residual_by)
@@ -109,16 +110,19 @@ def analyse(table: pd.DataFrame, plan: AnalysisPlan) -> Analysis:
     notes = [*data.notes, *notes, *rows.notes, *gaps, *_all_censored(rows)]
     pairs = list(dict.fromkeys((c.arm, c.reference) for c in contrasts))
     days = tuple(sorted({c.day for c in contrasts if c.day == c.day}))
-    classical, table_anova, posts = _classical(data, rows, pairs, notes)
-    animals = data.frame.groupby("arm")["animal"].nunique().reindex(list(data.arms)).astype(int).to_dict()
     empty = pd.DataFrame()
+    classical, table_anova, posts = (None, empty, empty) if plan.paired else _classical(data, rows, pairs, notes)
+    animals = data.frame.groupby("arm")["animal"].nunique().reindex(list(data.arms)).astype(int).to_dict()
     if plan.outcome == "score":
-        found = score_contrasts(data, pairs, days, plan.adjust)
+        found = score_contrasts(data, pairs, days, plan.adjust, 1 - plan.alpha, plan.paired)
         model, coefs, variances, checks, others = empty, empty, {}, empty, empty
     else:
         fit = fit_layout(rows, plan)
-        found = contrast_table(fit, contrasts, plan)
-        model, coefs, variances = type_three(fit, rows, plan), coefficients(fit, rows, plan), fit.variances
+        try:
+            found = contrast_table(fit, contrasts, plan)
+            model, coefs, variances = type_three(fit, rows, plan), coefficients(fit, rows, plan), fit.variances
+        except ValueError as error:
+            raise _no_fit(error) from error
         checks = assumptions(fit, rows, data, classical, base)
         others = sensitivity(table, data, plan, _contrasts_of) if plan.sensitivity else empty
     logarithmic = plan.outcome in ("threshold", "latency", "seconds", "log-value")
@@ -127,9 +131,9 @@ def analyse(table: pd.DataFrame, plan: AnalysisPlan) -> Analysis:
     relief = _relief(data, plan, pairs)
     said = conclusions(found, checks, animals, set(data.frame["sex"]), tuple(notes), others, plan)
     return Analysis(plan, data.arms, animals, means(data, 1 - plan.alpha), found, model, coefs, variances, table_anova,
-                    posts, two_part(data, pairs, days) if plan.outcome == "seconds" else empty, checks,
-                    variability(data, base), single, compare_summaries(single, pairs), relief, others, tuple(said),
-                    tuple(notes))
+                    posts, two_part(data, pairs, days) if plan.outcome == "seconds" and not plan.paired else empty,
+                    checks, variability(data, base), single, compare_summaries(single, pairs, plan.paired), relief,
+                    others, tuple(said), tuple(notes))
 
 
 def fit_layout(rows: Layout, plan: AnalysisPlan) -> Fit | Imputed:
@@ -139,8 +143,12 @@ def fit_layout(rows: Layout, plan: AnalysisPlan) -> Fit | Imputed:
             return fit_censored(rows, stream(plan.seed, "analysis", "impute"), plan.imputations)
         return reml(rows.blocks())
     except ValueError as error:
-        raise ThecalError.single("table", f"the mixed model cannot be fitted: {error}", code="no-fit",
-                                 remedy="check the arms and visits, or use fewer covariates") from error
+        raise _no_fit(error) from error
+
+
+def _no_fit(error: ValueError) -> ThecalError:
+    return ThecalError.single("table", f"the mixed model cannot be fitted: {error}", code="no-fit",
+                              remedy="check the arms and visits, or use fewer covariates")
 
 
 def _contrasts_of(data: Readings, plan: AnalysisPlan, max_inflation: float | None = None) -> pd.DataFrame:
@@ -211,7 +219,7 @@ def _classical(data: Readings, rows: Layout, pairs: list[tuple[str, str]],
 
 
 def _relief(data: Readings, plan: AnalysisPlan, pairs: list[tuple[str, str]]) -> tuple[ReliefWithIntervals, ...]:
-    if plan.dose_day is None or plan.outcome == "score":
+    if plan.dose_day is None or plan.outcome == "score" or plan.paired:
         return ()
     found = [relief_with_intervals(data, a, r, plan.baseline_days or (), plan.dose_day, plan.level, plan.floor_log10,
                                    stream(plan.seed, f"{a}/{r}", "relief-bootstrap"), plan.bootstraps)

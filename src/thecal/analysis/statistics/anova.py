@@ -159,19 +159,24 @@ class TTest:
 
 
 def ttest(a: ArrayLike, b: ArrayLike, welch: bool = True, level: float = 0.95) -> TTest:
-    """Welch's (or Student's) t test along the last axis, a (..., n), b (..., m); nan readings are left out."""
+    """Welch's (or Student's) t test along the last axis, a (..., n), b (..., m); nan readings are left out.
+
+    Two samples without any spread have no test: se is 0 and the rest nan.
+    """
     a, b = np.asarray(a, float), np.asarray(b, float)
     na, nb = np.isfinite(a).sum(-1), np.isfinite(b).sum(-1)
     va, vb = np.nanvar(a, -1, ddof=1), np.nanvar(b, -1, ddof=1)
     difference = np.nanmean(a, -1) - np.nanmean(b, -1)
     if welch:
         se2 = va / na + vb / nb
-        df = se2 ** 2 / ((va / na) ** 2 / (na - 1) + (vb / nb) ** 2 / (nb - 1))
+        below = (va / na) ** 2 / (na - 1) + (vb / nb) ** 2 / (nb - 1)
+        df = np.divide(se2 ** 2, below, out=np.full(np.shape(below), np.nan), where=below > 0)[()]
     else:
         df = np.asarray(na + nb - 2, float)
         se2 = ((na - 1) * va + (nb - 1) * vb) / df * (1 / na + 1 / nb)
     se = np.sqrt(se2)
-    t, half = difference / se, stats.t.ppf(0.5 + level / 2, df) * se
+    t = np.divide(difference, se, out=np.full(np.shape(se), np.nan), where=se > 0)[()]
+    half = stats.t.ppf(0.5 + level / 2, df) * se
     return TTest(difference, se, df, t, 2 * stats.t.sf(np.abs(t), df), difference - half, difference + half)
 
 

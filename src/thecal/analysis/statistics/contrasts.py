@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from thecal.analysis.statistics.censored import Imputed
 from thecal.analysis.statistics.design_matrix import Layout
 from thecal.analysis.statistics.effects import standardised, tost
-from thecal.analysis.statistics.mixed import Fit, JointTest
+from thecal.analysis.statistics.mixed import NESTED, Fit, JointTest
 from thecal.analysis.statistics.multiplicity import adjusted, critical
 from thecal.analysis.statistics.plan import AnalysisPlan
 from thecal.core.errors import Problem
@@ -90,8 +90,8 @@ def spread(fit: Fit | Imputed, arm: str, reference: str) -> float:
     """Standard deviation of one reading of an animal: between animals and residual, pooled over the two arms."""
     v = fit.variances
     own = [v[f"residual:{a}"] for a in (arm, reference) if f"residual:{a}" in v]
-    residual = own or [x for name, x in v.items() if name != "animal"]
-    return float(np.sqrt(max(v["animal"], 0) + np.mean(residual)))
+    residual = own or [x for name, x in v.items() if name not in ("animal", NESTED)]
+    return float(np.sqrt(max(v["animal"], 0) + v.get(NESTED, 0.0) + np.mean(residual)))
 
 
 def type_three(fit: Fit | Imputed, layout: Layout, plan: AnalysisPlan) -> pd.DataFrame:

@@ -35,6 +35,7 @@ class Layout:
     residual: NDArray[np.int64] | None
     residual_names: tuple[str, ...]
     notes: tuple[Problem, ...]
+    nested: NDArray[np.int64] | None = None      #: animal in arm, where an animal has several visits in several arms
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -53,7 +54,7 @@ class Layout:
         """The data by animal, with other values ``y`` (n,) in place of the readings if given."""
         values = self.frame["y"].to_numpy() if y is None else y
         return blocks(values, self.X, self.frame["animal"].to_numpy(), self.residual, self.columns,
-                      self.residual_names)
+                      self.residual_names, self.nested)
 
 
 def layout(data: Readings, baseline_days: tuple[float, ...] = (), baseline: str = "covariate",
@@ -75,7 +76,7 @@ def layout(data: Readings, baseline_days: tuple[float, ...] = (), baseline: str 
     if is_base.all():
         raise ThecalError.single("baseline", "every reading is a baseline reading; there is nothing to compare",
                                  seen=", ".join(f"{d:g}" for d in baseline_days), code="only-baseline")
-    before = frame[is_base].groupby("animal")["y"].mean()
+    before = frame[is_base]
     if baseline != "visit":
         frame = frame[~is_base]
     frame = frame.reset_index(drop=True)
@@ -99,7 +100,14 @@ def layout(data: Readings, baseline_days: tuple[float, ...] = (), baseline: str 
             columns += dummies
     X, kept = _independent(X, columns, notes)
     classes, names = _residual_classes(frame, residual_by, data.arms, notes)
-    return Layout(frame, X, cells, kept, classes, names, tuple(notes))
+    return Layout(frame, X, cells, kept, classes, names, tuple(notes), _nested(frame))
+
+
+def _nested(frame: pd.DataFrame) -> NDArray[np.int64] | None:
+    """Animals compared with themselves over several visits: a paw, or a period, also has a level of its own."""
+    several = frame.groupby("animal")["arm"].nunique().gt(1).any()
+    visits = frame.groupby(["animal", "arm"])["day"].nunique().gt(1).any()
+    return frame.groupby(["animal", "arm"]).ngroup().to_numpy() if several and visits else None
 
 
 def _residual_classes(frame: pd.DataFrame, by: str | None, arms: tuple[str, ...],
@@ -118,13 +126,16 @@ def _residual_classes(frame: pd.DataFrame, by: str | None, arms: tuple[str, ...]
     return frame[by].map({v: i for i, v in enumerate(levels)}).to_numpy(), names
 
 
-def _baseline(frame: pd.DataFrame, before: pd.Series, notes: list[Problem]) -> Floats:
-    values = frame["animal"].map(before)
+def _baseline(frame: pd.DataFrame, before: pd.DataFrame, notes: list[Problem]) -> Floats:
+    """The animal's own baseline in this arm; in a crossover whose baseline came before both periods, the animal's."""
+    own = before.groupby(["arm", "animal"])["y"].mean()
+    values = pd.Series(own.reindex(pd.MultiIndex.from_frame(frame[["arm", "animal"]])).to_numpy(), frame.index)
+    values = values.fillna(frame["animal"].map(before.groupby("animal")["y"].mean()))
     lacking = sorted(set(frame.loc[values.isna(), "animal"]))
     if lacking:
         notes.append(Problem("baseline", f"{len(lacking)} animals have no baseline reading; the mean stands in",
                              seen=", ".join(lacking), severity="warning", code="no-baseline"))
-    mean = float(before.mean())
+    mean = float(own.mean())
     return (values.fillna(mean) - mean).to_numpy(float)
 
 

@@ -46,7 +46,10 @@ def correction(df: float) -> float:
 
 
 def noncentrality(t: float, df: float, level: float = 0.95) -> tuple[float, float]:
-    """The noncentralities for which ``t`` is the upper and the lower (1 − level)/2 quantile."""
+    """The noncentralities for which ``t`` is the upper and the lower (1 − level)/2 quantile; nan where none is found.
+
+    With less than about one degree of freedom the interval can be wider than any number SciPy's distribution reaches.
+    """
     tail = (1 - level) / 2
     width = 6 * np.sqrt(1 + t * t / (2 * df))
 
@@ -55,7 +58,11 @@ def noncentrality(t: float, df: float, level: float = 0.95) -> tuple[float, floa
         return (below if np.isfinite(below) else float(ncp < t)) - target      # SciPy gives nan far in the tails
 
     def solve(target: float) -> float:
-        return float(optimize.brentq(excess, t - width, t + width, args=(target,), xtol=1e-9))
+        for reach in (width, 8 * width, 64 * width):
+            ends = t - reach, t + reach
+            if excess(ends[0], target) > 0 > excess(ends[1], target):
+                return float(optimize.brentq(excess, *ends, args=(target,), xtol=1e-9))
+        return np.nan
 
     return solve(1 - tail), solve(tail)
 

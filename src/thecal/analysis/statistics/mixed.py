@@ -22,6 +22,7 @@ from scipy import optimize, stats
 
 Floats = NDArray[np.float64]
 KENWARD_ROGER, SATTERTHWAITE = "kenward-roger", "satterthwaite"
+NESTED = "animal in arm"        #: variance of an animal's arms around the animal, in paired designs
 
 
 @dataclass(frozen=True)
@@ -78,12 +79,13 @@ class _Gram:
 
 
 def blocks(y: Floats, X: Floats, animal: NDArray, residual: NDArray | None = None, columns: tuple[str, ...] = (),
-           residual_names: tuple[str, ...] = ("residual",)) -> Blocks:
+           residual_names: tuple[str, ...] = ("residual",), nested: NDArray | None = None) -> Blocks:
     """Arrange long data by animal.
 
     Arguments:
         y: (n,) readings. X: (n, p) design. animal: (n,) labels.
         residual: (n,) integer class of the residual variance; None for one variance.
+        nested: (n,) integer labels inside an animal (its paws, its periods) that share an effect of their own, or None.
     """
     _, index = np.unique(animal, return_inverse=True)
     order = np.argsort(index, kind="stable")
@@ -98,8 +100,13 @@ def blocks(y: Floats, X: Floats, animal: NDArray, residual: NDArray | None = Non
     eye = np.eye(v)
     kernels = [(mask[:, :, None] & mask[:, None, :]).astype(float)]
     kernels += [(kind == k)[:, :, None] * eye for k in range(len(residual_names))]
-    return Blocks(Y, XX, mask, np.array(kernels), columns or tuple(f"x{j}" for j in range(X.shape[1])),
-                  ("animal", *residual_names))
+    names = ("animal", *residual_names)
+    if nested is not None:
+        part = np.full((m, v), -1)
+        part[place] = np.asarray(nested)[order]
+        kernels.append(((part[:, :, None] == part[:, None, :]) & mask[:, :, None]).astype(float) * kernels[0])
+        names = (*names, NESTED)
+    return Blocks(Y, XX, mask, np.array(kernels), columns or tuple(f"x{j}" for j in range(X.shape[1])), names)
 
 
 def reml(data: Blocks, bounded: bool = True, start: Floats | None = None) -> Fit:
@@ -169,6 +176,8 @@ class Fit:
             variance, df = float(w @ self.phi_adjusted @ w), self._kr_df(w[None, :])[0]
         else:
             variance, df = float(w @ self.phi @ w), self._satterthwaite(w)
+        if not (variance > 0 and df > 0):
+            raise ValueError("too few readings to tell how uncertain this difference is")
         value, se = float(w @ self.beta), float(np.sqrt(variance))
         t = value / se
         half = float(stats.t.ppf(0.5 + level / 2, df)) * se
@@ -245,7 +254,8 @@ class Fit:
     def _satterthwaite(self, w: Floats) -> float:
         u = self.phi @ w
         gradient = -np.einsum("p,rpq,q->r", u, self._P, u)
-        return float(2 * (w @ u) ** 2 / (gradient @ self._A @ gradient))
+        spread = float(gradient @ self._A @ gradient)
+        return float(2 * (w @ u) ** 2 / spread) if spread > 0 else np.nan
 
     def _kr_df(self, L: Floats) -> tuple[float, float]:
         """Denominator df and F scaling of Kenward and Roger 1997, section 3."""
@@ -256,13 +266,17 @@ class Fit:
         traces = np.array([np.trace(x) for x in M])
         A1 = float(traces @ self._W @ traces)
         A2 = float(np.sum(self._W * np.array([[np.sum(a * b.T) for b in M] for a in M])))
+        if not A2 > 0:
+            raise ValueError("too few readings to tell how uncertain the variances are")
+        if q == 1:                      # then A1 = A2, and what follows shortens to this without its poles
+            return 2 / A2, 1.0
         B = (A1 + 6 * A2) / (2 * q)
         g = ((q + 1) * A1 - (q + 4) * A2) / ((q + 2) * A2)
         c = 3 * q + 2 * (1 - g)
         V0, V1, V2 = 1 + g / c * B, 1 - (q - g) / c * B, 1 - (q + 2 - g) / c * B
-        rho = ((1 - A2 / q) / V1) ** 2 * V0 / V2 / q
-        df = 4 + (q + 2) / (q * rho - 1)
-        return float(df), float(df * (1 - A2 / q) / (df - 2)) if abs(df - 2) > 1e-2 else 1.0
+        below = (1 - A2 / q) ** 2 * V0 - V1 ** 2 * V2
+        df = 4 + (q + 2) * V1 ** 2 * V2 / below if below else np.inf
+        return float(df), float(df * (1 - A2 / q) / (df - 2)) if 1e-2 < abs(df - 2) < np.inf else 1.0
 
 
 def _pairs(a: Floats, b: Floats) -> Floats:
@@ -302,13 +316,13 @@ def _polish(data: Blocks, x: Floats, scale: float, bounds: list[tuple[float, flo
     for _ in range(20):
         fit = Fit(data, x * scale)
         gradient = _deviance(data, x * scale, fit._gram)[1]
-        free = np.array([not (xi <= low + 1e-9 and gi >= 0) for xi, gi, (low, _) in zip(x, gradient, bounds,
-                                                                                          strict=True)])
+        free = np.array([high > low and not (xi <= low + 1e-9 and gi >= 0)
+                         for xi, gi, (low, high) in zip(x, gradient, bounds, strict=True)])
         x = np.where(free, x, [b[0] for b in bounds])
         if not free.any():
             return x
         step = np.zeros_like(x)
-        step[free] = -np.linalg.solve(fit._expected[np.ix_(free, free)], gradient[free]) / scale
+        step[free] = -np.linalg.pinv(fit._expected[np.ix_(free, free)], hermitian=True) @ gradient[free] / scale
         new = np.clip(x + step, *np.array(bounds).T)
         try:
             better = _deviance(data, new * scale)[0] <= -2 * fit.loglik + 1e-12

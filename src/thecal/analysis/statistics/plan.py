@@ -41,6 +41,8 @@ class AnalysisPlan:
         censoring: ``impute`` or ``bound`` (take the bound as if it had been read).
         equivalence_margin: on the scale of analysis; with it every contrast is also tested for equivalence.
         level, floor_log10: definition of relief. dose_day: day from which relief is timed, None if nothing was given.
+        paired: animals of one name in several arms are one animal compared with itself (crossover, two paws);
+            otherwise they are different animals that the arms number alike.
         cutoff: ceiling of the instrument on the raw scale (g or s); bounds MPE and censors latencies.
         shortest: shortest time told from zero, s (outcome ``seconds``).
     """
@@ -66,6 +68,7 @@ class AnalysisPlan:
     cutoff: float | None = None
     shortest: float = 0.5
     bootstraps: int = 1000
+    paired: bool = False
     sensitivity: bool = True
     seed: int = 1
 

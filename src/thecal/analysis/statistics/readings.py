@@ -37,7 +37,7 @@ class Readings:
 
 
 def readings(table: pd.DataFrame, value: str = "value_log10", include_excluded: bool = False,
-             arms: Iterable[str] | None = None) -> Readings:
+             arms: Iterable[str] | None = None, paired: bool = False) -> Readings:
     """Check and tidy a readings table.
 
     Arguments:
@@ -45,6 +45,7 @@ def readings(table: pd.DataFrame, value: str = "value_log10", include_excluded: 
         value: the column analysed.
         include_excluded: keep animals marked as not included (for a sensitivity analysis).
         arms: order of the arms; order of appearance otherwise.
+        paired: an animal may stand in several arms, compared with itself.
 
     Errors: ThecalError naming the column or the row when a needed column is missing or nothing usable is left.
     """
@@ -56,7 +57,7 @@ def readings(table: pd.DataFrame, value: str = "value_log10", include_excluded: 
                                  + ", ".join(missing), seen=", ".join(map(str, table.columns)),
                                  remedy="rename the columns or give a mapping", code="missing-column")
     _one_measure(frame)
-    out = pd.DataFrame({"animal": _named(frame), "arm": frame["arm"].astype(str),
+    out = pd.DataFrame({"animal": _label(frame) if paired else _named(frame), "arm": frame["arm"].astype(str),
                         "day": _number(frame["day"], "day"), "y": _number(frame[value], value)})
     for column in ("low", "high"):
         out[column] = _number(frame[column], column) if column in frame else np.nan
@@ -75,7 +76,7 @@ def readings(table: pd.DataFrame, value: str = "value_log10", include_excluded: 
         notes.append(Problem(value, f"{int(empty.sum())} readings have no value and count as missed visits",
                              severity="note", code="missed-visit"))
         out = out[~empty]
-    notes += _consistency(out)
+    notes += _consistency(out, paired)
     if out.empty or out["animal"].nunique() < 2:
         raise ThecalError.single("table", "no readings of two or more animals are left to analyse",
                                  remedy="check the columns and the exclusions", code="empty")
@@ -101,12 +102,16 @@ def _one_measure(frame: pd.DataFrame) -> None:
                                      remedy=f"keep the rows of one {column}", code=f"several-{column}s")
 
 
+def _label(frame: pd.DataFrame) -> pd.Series:
+    return frame["animal"].map(lambda x: str(int(x)) if isinstance(x, float) and x.is_integer() else str(x))
+
+
 def _named(frame: pd.DataFrame) -> pd.Series:
     """Animals by name; where arms number their animals alike the arm is put in front.
 
     Numbered alike: at least half the labels stand in two arms on one day. Fewer are slips, and reported as such later.
     """
-    label = frame["animal"].map(lambda x: str(int(x)) if isinstance(x, float) and x.is_integer() else str(x))
+    label = _label(frame)
     rows = pd.DataFrame({"label": label, "arm": frame["arm"].astype(str), "day": frame["day"]}).drop_duplicates()
     shared = rows.loc[rows.duplicated(["label", "day"]), "label"].nunique()
     return frame["arm"].astype(str) + "/" + label if 2 * shared >= max(rows["label"].nunique(), 1) else label
@@ -151,15 +156,19 @@ def _excluded(frame: pd.DataFrame) -> pd.Series:
     return frame["included"].map(lambda x: str(x).strip().lower() in ("0", "0.0", "false", "no", "n"))
 
 
-def _consistency(out: pd.DataFrame) -> list[Problem]:
+def _consistency(out: pd.DataFrame, paired: bool) -> list[Problem]:
     notes = []
     per_animal = out.groupby("animal")["arm"].nunique()
-    if (per_animal > 1).any():
+    if paired and not (per_animal > 1).any():
+        raise ThecalError.single("analysis.paired", "no animal stands in two arms, so none can be compared with itself",
+                                 remedy="leave 'paired' out, or give an animal one name in all arms", code="not-paired")
+    if (per_animal > 1).any() and not paired:
         name = per_animal.index[per_animal > 1][0]
         found = ", ".join(sorted(set(out.loc[out["animal"] == name, "arm"])))
         raise ThecalError.single(f"animal {name}", "one animal belongs to more than one arm", seen=found,
-                                 remedy="give each animal one arm, or one name per animal", code="arm-changes")
-    twice = out.duplicated(["animal", "day"], keep=False)
+                                 remedy="give each animal one arm, or one name per animal; a crossover is analysed as paired",
+                                 code="arm-changes")
+    twice = out.duplicated(["arm", "animal", "day"], keep=False)
     if twice.any():
         notes.append(Problem("table", f"{int(twice.sum())} readings share animal and day; all enter the mixed model, "
                              "their mean enters the classical analysis", severity="warning", code="repeated-reading"))

@@ -43,7 +43,8 @@ def sensitivity(table: pd.DataFrame, data: Readings, plan: AnalysisPlan, contras
     if any(n.code == "excluded" for n in data.notes):
         name = "value_log10" if plan.outcome == "threshold" or "value" not in table else "value"
         ways["excluded animals brought back"] = lambda: contrasts(
-            transformed(readings(table, name, include_excluded=True, arms=data.arms), plan), plan)
+            transformed(readings(table, name, include_excluded=True, arms=data.arms, paired=plan.paired),
+                        plan), plan)
     found = []
     for label, way in ways.items():
         try:

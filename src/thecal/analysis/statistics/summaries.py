@@ -67,16 +67,19 @@ def per_animal(data: Readings, baseline_days: tuple[float, ...], dose_day: float
     return table.reset_index()
 
 
-def compare_summaries(table: pd.DataFrame, pairs: list[tuple[str, str]]) -> pd.DataFrame:
-    """Welch's t on each per-animal summary for each pair, Holm within a summary."""
+def compare_summaries(table: pd.DataFrame, pairs: list[tuple[str, str]], paired: bool = False) -> pd.DataFrame:
+    """Welch's t (or, paired, that of the differences within animals) on each summary for each pair, Holm within one."""
     rows = []
     for column in [c for c in table.columns if c not in ("arm", "animal")]:
         block = []
         for arm, reference in pairs:
-            a, b = (table.loc[table["arm"] == x, column].dropna() for x in (arm, reference))
+            a, b = (table[table["arm"] == x].set_index("animal")[column].dropna() for x in (arm, reference))
+            if paired:
+                a = (a - b).dropna()
+                b = 0 * a
             if min(len(a), len(b)) < 2 or (a.std() == 0 and b.std() == 0):
                 continue
-            t = ttest(a, b)
+            t = ttest(a, b)         # b without spread: Welch's t is then that of one sample
             block.append({"summary": column, "name": f"{arm} − {reference}", "estimate": float(t.difference),
                           "low": float(t.low), "high": float(t.high), "df": float(t.df), "p": float(t.p)})
         for row, p in zip(block, holm([r["p"] for r in block]), strict=True):
@@ -127,7 +130,7 @@ def relief_with_intervals(data: Readings, arm: str, reference: str, baseline_day
     a, r = wide.loc[arm], wide.loc[reference]
 
     def once(one: pd.DataFrame | Floats, two: pd.DataFrame | Floats) -> ObservedRelief:
-        start = np.nanmean(np.concatenate([one[:, :len(first)].ravel(), two[:, :len(first)].ravel()]))
+        start = _mean(np.concatenate([one[:, :len(first)].ravel(), two[:, :len(first)].ravel()])[:, None])[0]
         return relief_observed(days, _mean(one[:, len(first):]), _mean(two[:, len(first):]), float(start), dose_day,
                                level, floor)
 

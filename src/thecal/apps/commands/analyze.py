@@ -41,6 +41,15 @@ _SHOWN = 12  # findings on the terminal; all are in the report
     "--method", type=click.Choice(["up-down", "sudo"]), help="up-down (default), or SUDO: always five touches."
 )
 @click.option("--reference", help="The control group; found by its name if not given.")
+@click.option("--dose-day", type=float, help="Day of the treatment: adds onset and loss of relief, and MPE.")
+@click.option(
+    "--margin",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Largest difference that does not matter, on the scale of analysis (0.2 log10 g, say): tests equivalence.",
+)
+@click.option(
+    "--paired", is_flag=True, help="Animals of one name in several groups are the same: a crossover, or two paws."
+)
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
@@ -67,6 +76,9 @@ def command(
     method: str | None,
     steps: str,
     reference: str | None,
+    dose_day: float | None,
+    margin: float | None,
+    paired: bool,
     out: Path | None,
     overlay: Path | None,
     as_json: bool,
@@ -81,12 +93,14 @@ def command(
     from thecal.analysis.notebook.analysis import analyse_notebook
     from thecal.analysis.notebook.mapping import read_mapping
     from thecal.analysis.notebook.read import read_notebook
+    from thecal.analysis.statistics import AnalysisPlan
 
     chosen = read_mapping(mapping, species=species, filaments=_filaments(filaments), assay=assay, method=method)
+    plan = AnalysisPlan(dose_day=dose_day, equivalence_margin=margin, paired=paired)
     with _busy("Reading and checking") as show:
         notebook = read_notebook(files, meta, chosen, steps)
         show("Analysing")
-        analysis = analyse_notebook(notebook, reference)
+        analysis = analyse_notebook(notebook, reference, plan)
     folder = out or (None if as_json else Path("analysis") / files[0].stem)
     page = _write(analysis, folder, overlay) if folder else None
     if as_json:
@@ -120,6 +134,7 @@ def _filaments(text: str | None) -> str | list[float] | None:
 
 def _write(analysis: NotebookAnalysis, folder: Path, overlay: Path | None) -> Path:
     """Tables and the page; returns the page."""
+    from thecal.analysis.notebook.checklists import write_checklists
     from thecal.report.notebook import write_report
 
     simulated = None
@@ -130,6 +145,7 @@ def _write(analysis: NotebookAnalysis, folder: Path, overlay: Path | None) -> Pa
             results.require_finished()
             simulated = results.read("readings").to_pandas()
     analysis.write(folder)
+    write_checklists(analysis, folder / "checklists.csv")
     return write_report(analysis, folder / "report.html", simulated)
 
 
@@ -147,7 +163,12 @@ def _summary(analysis: NotebookAnalysis) -> list[str]:
         lines.append(f"         {f['animal']}{when}: {f['what']} -> {f['action']}")
     if data["contrasts"]:
         lines += ["", "Contrasts (95 % interval; p adjusted for all planned visits)"]
+    test = ""
     for row in data["contrasts"]:
+        this = " ".join(filter(None, (row["assay"].replace("_", " "), row["paw"], row["stimulus"])))
+        if this != test and len(analysis.tests) > 1:
+            lines.append(f" {this}")
+        test = this
         when = "mean   " if row["day"] is None else f"day {row['day']:<3g}"
         value = row.get("estimate_log10_g", row.get("estimate"))
         p = row.get("p_adjusted")
@@ -156,7 +177,8 @@ def _summary(analysis: NotebookAnalysis) -> list[str]:
             + (f"  p {'< 0.001' if p < 0.001 else format(p, '.3f')}" if p is not None else "")
         )
     lines += [f"  not analysed: {row['test']}: {row['reason']}" for row in data["not_analysed"]]
-    said = [f"  {row['kind']}: {row['text']}" for row in data["conclusions"]]
+    several = len(analysis.tests) > 1
+    said = [f"  {row['kind']}: {row['test'] + ': ' if several else ''}{row['text']}" for row in data["conclusions"]]
     return lines + (["", "What a reader may and may not conclude", *said] if said else []) + ["", data["notice"]]
 
 

@@ -35,7 +35,7 @@ def time_courses(found: NotebookAnalysis, test: TestAnalysis) -> Figure:
     panels = []
     for group in groups:
         own = rows[rows["group"] == group]
-        figure, axes = canvas(3.6, 2.6)
+        figure, axes = canvas(3.6, 2.6, left=0.7)
         for _, animal in own.groupby("animal"):
             animal = animal.sort_values("day")
             axes.plot(_x(animal["day"], days), animal[y], color=BLUE, lw=0.6, alpha=0.45, zorder=1)
@@ -208,7 +208,7 @@ def overlay(found: NotebookAnalysis, test: TestAnalysis, simulated: pd.DataFrame
             .unstack()
         )
         days = sorted(set(own["day"]) | set(band.index))
-        figure, axes = canvas(3.6, 2.6)
+        figure, axes = canvas(3.6, 2.6, left=0.7)
         axes.fill_between(_x(band.index, days), band[0.05], band[0.95], color=QUIET, alpha=0.3, lw=0)
         axes.plot(_x(band.index, days), band[0.5], color=INK, ls="--", lw=1.2)
         spread = np.linspace(-0.12, 0.12, max(own["animal"].nunique(), 2))

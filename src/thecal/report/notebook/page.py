@@ -12,9 +12,12 @@ import pandas as pd
 from jinja2 import Environment, StrictUndefined
 
 from thecal import __version__
+from thecal.analysis.design.checklists import CHECKLISTS
 from thecal.analysis.notebook.analysis import NOTICE, NotebookAnalysis, TestAnalysis
+from thecal.analysis.notebook.checklists import checklist
 from thecal.analysis.notebook.findings import KINDS, count_by_kind
 from thecal.analysis.notebook.method import PUBLISHED, PUBLISHED_SOURCE
+from thecal.analysis.statistics.summaries import ReliefWithIntervals
 from thecal.report.notebook.figures import contrast_figure, heading, overlay, response_curves, time_courses
 
 LISTED = 150  # findings on the page; all are in findings.csv
@@ -58,6 +61,7 @@ def render(found: NotebookAnalysis, simulated: pd.DataFrame | None = None) -> st
         published=PUBLISHED,
         published_source=PUBLISHED_SOURCE,
         groups=_groups(readings),
+        checklists=[checklist(name, found) for name in CHECKLISTS],
         notice=NOTICE,
         version=__version__,
         number=number,
@@ -82,6 +86,13 @@ def _section(found: NotebookAnalysis, test: TestAnalysis, simulated: pd.DataFram
         "figures": [f for f in figures if f is not None],
         "contrasts": test.analysis.contrasts.to_dict("records"),
         "unit": test.analysis.unit,
+        "means": _table(test.analysis.means, ("arm", "day", "n", "mean", "sd", "low", "high", "censored")),
+        "summaries": _table(test.analysis.summaries, ("summary", "name", "estimate", "low", "high", "p_adjusted")),
+        "two_part": _table(
+            test.analysis.two_part, ("name", "day", "share", "share_reference", "p_share_adjusted", "estimate_log10_s",
+                                     "low", "high", "p_seconds_adjusted")
+        ),
+        "relief": [relief_row(r) for r in test.analysis.relief],
         "model": _table(test.analysis.model, ("term", "F", "df1", "df2", "p")),
         "anova": _table(test.analysis.anova, ("term", "F", "df1", "df2", "p", "p_gg", "partial_eta2")),
         "assumptions": _table(test.analysis.assumptions, ("check", "statistic", "p", "verdict", "meaning")),
@@ -122,6 +133,25 @@ def _groups(readings: pd.DataFrame) -> list[dict[str, Any]]:
             }
         )
     return rows
+
+
+def relief_row(relief: ReliefWithIntervals) -> dict[str, str]:
+    """Observed relief of one group in words: hours between which it begins and ends."""
+
+    def span(pair: tuple[float, float] | None) -> str:
+        if pair is None:
+            return "–"
+        return f"{pair[0]:.3g} to {pair[1]:.3g}" if pair[1] < float("inf") else f"after {pair[0]:.3g}"
+
+    seen = relief.observed
+    return {
+        "name": f"{relief.arm} − {relief.reference}",
+        "seen": "; ".join((span(seen.onset_h), span(seen.end_h), span(seen.duration_h))) if seen.spans else "no relief",
+        "share": f"{relief.share:.0%}",
+        "onset": span(relief.onset_h),
+        "end": span(relief.end_h),
+        "duration": span(relief.duration_h),
+    }
 
 
 def _table(table: pd.DataFrame, columns: Sequence[str]) -> dict[str, Any]:
