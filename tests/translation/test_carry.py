@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
-from thecal.analysis.translation.carry import carried, segment_mm, species_called, treatment_of
+from thecal.analysis.translation.carry import carried, species_called, treatment_of
 from thecal.analysis.translation.causes import CAUSES, exposures
 from thecal.analysis.translation.rules import carry, outside, rules, volume_factor
 from thecal.analysis.translation.translate import Translation, translate
@@ -87,13 +85,9 @@ def test_a_species_to_itself_changes_nothing() -> None:
 
 
 def test_the_catchment_of_a_ganglion_does_not_grow(to_human: Translation) -> None:
-    """Capture per cell and segment length keep their product, so twice the segments give the same cells."""
+    """A ganglion takes cells from the same millimetres of wall in every species: nothing is scaled on the way."""
     arm = to_human.there(1.0, 200.0)[0]
-    ratio = segment_mm(to_human.treatment.species) / segment_mm(to_human.target)
-    assert arm.factors["cells.capture_cxcl12"] == pytest.approx(ratio)
-    finer = replace(to_human.target, segments=24)
-    assert carried(to_human.treatment.arm, to_human.treatment.species, finer, 1.0, 200.0).factors[
-        "cells.capture_cxcl12"] == pytest.approx(2 * ratio)
+    assert "cells.capture_cxcl12" not in arm.factors and "cells.catchment" not in arm.parameters
 
 
 def test_anatomy_set_by_the_study_stays_behind() -> None:

@@ -6,14 +6,15 @@ Per canal segment ``i`` and ganglion ``j``::
     dD_i = (2 v_s / h) S_i - (k_att + k_off) D_i - d D_i            landed
     dA_i = k_att D_i - sum_j c_j A_i + crawling - d A_i           adhered
     dG_j = c_j A_i(j) - d_j G_j                                   captured at the border of ganglion j
-    c_j  = s_hom (1 - G_j / n_max) (k_cap0 + k_cap1 phi (1 - Q) theta_j)
+    c_j  = s_hom (l_c / dx) (1 - G_j / n_max) (k_cap0 + k_cap1 phi (1 - Q) theta_j)
     theta_j = C_j / (C_j + K_12 (1 + [AMD3100] / K_AMD))
     dQ   = k_int theta (1 - Q) - k_rec Q                          desensitised share of CXCR4
     d    = ln2 / h_A + d_imm T,   d_j = ln2 / h_G (1 + d_inf N_j) + d_imm T
     dT   = r_T n / (n + K_T) (T + T_0)(1 - T)                     immunity against foreign cells
 
 Every death is counted in ``dead``, so the number of cells is conserved exactly. Sides differ by CXCL12 alone.
-Flow and adhesion set where cells land; CXCL12 reaches some hundred micrometres and only changes capture.
+A ganglion takes cells from a stretch ``l_c`` of wall, however long its segment ``dx``: crawling does not scale with
+body size. Flow and adhesion set where cells land; CXCL12 reaches some hundred micrometres and only changes capture.
 
 Validity: means over many cells; one cell product per animal; no division (negligible in vivo). Sources: register.
 """
@@ -87,12 +88,14 @@ def _declare_capture(room: Room, structure: Structure, captured: list[Expression
     desensitised = room.state("desensitised", "1", "share of CXCR4 response lost for the time being")
     capacity = p("border_capacity") * room.consume("border_volume", "ul", "volume of one DRG border")
     receptors = p("cxcr4") * (1 - desensitised)
+    beside = p("catchment") / room.consume("segment_length", "mm", "length of a segment")
     rates, bound = [], []
     for j, g in enumerate(structure.ganglia):
         cxcl12 = room.consume(f"cxcl12[{g.name}]", "nM", f"CXCL12 at DRG {g.name}")
         occupancy = cxcl12 / (cxcl12 + p("cxcr4_affinity") * block)
         room_left = 1 - captured[j] / (captured[j] + capacity)
-        rates.append(p("homing") * room_left * (p("capture_basal") + p("capture_cxcl12") * receptors * occupancy))
+        arrest = p("capture_basal") + p("capture_cxcl12") * receptors * occupancy
+        rates.append(p("homing") * beside * room_left * arrest)
         bound.append(occupancy)
     mean = total(bound) / len(bound)
     room.rate(desensitised, p("desensitisation") * mean * (1 - desensitised) - p("resensitisation") * desensitised)

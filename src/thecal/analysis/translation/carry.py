@@ -19,7 +19,6 @@ from thecal.study.model.study import Study
 from thecal.study.plan import ArmPlan, Species, StudyPlan
 from thecal.study.resolve import resolve
 
-CAPTURE = ("cells.capture_basal", "cells.capture_cxcl12")
 LOCAL = {"cells": "signalling.active_at_injured", "latent_tgfb1": "signalling.active_at_injured",
          "active_tgfb1": "signalling.active_at_injured", "il10": "anatomy.csf_il10"}
 
@@ -104,14 +103,7 @@ def carried(arm: ArmPlan, source: Species, target: Species, amount: float, volum
     given = tuple(replace(a, amounts={k: v * amount for k, v in a.amounts.items()}, volume_ul=a.volume_ul * volume,
                           level=_level(a.level, target), position_mm=target.injection_levels[_level(a.level, target)])
                   for a in arm.administrations)
-    reach = segment_mm(source) / segment_mm(target)
-    factors = {**arm.factors, **{k: arm.factors.get(k, 1.0) * reach for k in CAPTURE}}
-    return replace(arm, administrations=given, parameters=_parameters(arm, source, target), factors=factors)
-
-
-def segment_mm(species: Species) -> float:
-    """Length of one canal segment."""
-    return load().with_values(species.parameters)["anatomy.canal_length"].value / species.segments
+    return replace(arm, administrations=given, parameters=_parameters(arm, source, target))
 
 
 def _parameters(arm: ArmPlan, source: Species, target: Species) -> dict[str, Parameter]:

@@ -21,7 +21,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from thecal.analysis.translation.carry import CAPTURE, Treatment
+from thecal.analysis.translation.carry import Treatment
 from thecal.analysis.translation.simulate import area, curves, exposure_grid
 from thecal.engine.integrate import Integrator
 from thecal.engine.layout import layout_of
@@ -80,7 +80,8 @@ def between(source: Values, target: Values, on: frozenset[str]) -> dict[str, flo
                                                                "dispersion_rise", "shear_enhancement")}
         v |= {f"anatomy.{k}": target[f"anatomy.{k}"] / longer for k in ("molecular_diffusion", "root_mixing")}
     if "crawling" in on:
-        v |= {k: target[k] for k in CAPTURE} | {"cells.motility": source["cells.motility"] / longer}
+        v |= {"cells.motility": source["cells.motility"] / longer,
+              "cells.catchment": source["cells.catchment"] / math.sqrt(longer)}
     if "wall uptake" in on:
         v |= {k: x / wider for k, x in source.items() if k.startswith("anatomy.wall_uptake")}
     if "landing" in on:
