@@ -54,9 +54,7 @@ class Imputed:
         extra = (1 + 1 / m) * float(np.var([e.value for e in parts], ddof=1))
         total, share = inside + extra, extra / (inside + extra)
         seen = (complete + 1) / (complete + 3) * complete * (1 - share)
-        df = seen if share < 1e-12 else 1 / (1 / ((m - 1) / share ** 2) + 1 / seen)
-        if extra == 0:
-            df = complete
+        df = complete if share < 1e-12 else 1 / (1 / ((m - 1) / share ** 2) + 1 / seen)
         se = float(np.sqrt(total))
         t, half = value / se, float(stats.t.ppf(0.5 + level / 2, df)) * se
         return Estimate(value, se, float(df), t, float(2 * stats.t.sf(abs(t), df)), value - half, value + half)

@@ -166,7 +166,7 @@ def _consistency(out: pd.DataFrame, paired: bool) -> list[Problem]:
         name = per_animal.index[per_animal > 1][0]
         found = ", ".join(sorted(set(out.loc[out["animal"] == name, "arm"])))
         raise ThecalError.single(f"animal {name}", "one animal belongs to more than one arm", seen=found,
-                                 remedy="give each animal one arm, or one name per animal; a crossover is analysed as paired",
+                                 remedy="give each animal one arm, or one name; a crossover is analysed as paired",
                                  code="arm-changes")
     twice = out.duplicated(["arm", "animal", "day"], keep=False)
     if twice.any():
