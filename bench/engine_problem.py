@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from thecal.core.declaration import Model
+from thecal.core.structure import Structure
 from thecal.engine.compiled import CompiledIntegrator, CompiledSolution
 from thecal.engine.coupling import assemble_model
 from thecal.engine.integrate import Event
@@ -49,6 +50,11 @@ def problem(animals: int, segments_times: int = 1) -> Problem:
     model = assemble_model(structure)
     subjects = enrol(arm, model, np.arange(animals), SEED, {})
     return Problem(model, subjects.parameters, schedule_of(arm, model, structure, subjects.values))
+
+
+def structure_of() -> Structure:
+    """The mouse's layout."""
+    return layout_of(resolve(load("chen2015")).species)
 
 
 def spread(problem: Problem, animals: int, log_sd: float) -> Problem:
