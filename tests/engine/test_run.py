@@ -71,6 +71,17 @@ def test_the_summary_has_the_promised_keys(outcome: StudyOutcome) -> None:
     assert arm["relief"]["level"] == 0.3 and arm["relief"]["observed"]
 
 
+def test_intervals_over_animals_and_over_parameters_stand_apart(outcome: StudyOutcome) -> None:
+    cells = outcome.plan.arm("cells")
+    found = outcome.duration_intervals(cells)
+    assert set(found) == {"level", "over_animals", "over_parameters"}
+    assert found["over_animals"] != found["over_parameters"]
+    low, high = found["over_animals"]
+    assert low <= outcome.latent_relief(cells).duration_h <= high
+    few = np.quantile(outcome.durations_over_draws(cells), [0.05, 0.95])
+    assert found["over_parameters"] == pytest.approx(few)
+
+
 def test_every_animal_has_a_status(outcome: StudyOutcome) -> None:
     animals = outcome.results.read("animals").to_pandas()
     assert len(animals) == 64 and (animals["status"] == "ok").all()

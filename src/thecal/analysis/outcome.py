@@ -117,6 +117,21 @@ class StudyOutcome:
         rows = self.readings[(self.readings["assay"] == assay) & (self.readings["paw"] == paw)]
         return {str(arm): group.groupby("day")["value_log10"].mean() for arm, group in rows.groupby("arm")}
 
+    def duration_intervals(self, arm: ArmPlan) -> dict[str, Any]:
+        """Intervals of hours of latent relief, over animals and over parameters apart, at the study's level.
+
+        A bound is None where nothing could be computed (no parameter draws were run, say).
+        """
+        level = self.plan.analysis.interval
+        edges = [0.5 - level / 2, 0.5 + level / 2]
+
+        def interval(hours: np.ndarray) -> list[float | None]:
+            fine = hours[np.isfinite(hours)]
+            return [float(x) for x in np.quantile(fine, edges)] if fine.size else [None, None]
+
+        return {"level": level, "over_animals": interval(self.durations_over_animals(arm)),
+                "over_parameters": interval(self.durations_over_draws(arm))}
+
     def durations_over_draws(self, arm: ArmPlan, name: str = "pain.mechanical") -> np.ndarray:
         """Hours of relief of the typical animal, one for each parameter draw that could be computed."""
         reference, day = self._reference(arm)
@@ -208,7 +223,8 @@ def summary(outcome: StudyOutcome) -> dict[str, Any]:
         relief = None
         if latent is not None:
             relief = {"level": latent.level, "reference": arm.reference, "latent": latent.as_dict(),
-                      "observed": observed.as_dict() if observed else None}
+                      "observed": observed.as_dict() if observed else None,
+                      "duration_h_intervals": outcome.duration_intervals(arm)}
         arms.append({"id": arm.id, "label": arm.label, "n": arm.n, "relief": relief,
                      "drg_cells": outcome.ganglion_cells(arm), "csf_peak": outcome.csf_peak(arm)})
     return {"study": outcome.plan.name, "seed": outcome.results.seed, "arms": arms}
