@@ -8,7 +8,7 @@ from tests.browser.conftest import Served
 
 from thecal.study.load import source_text
 
-ORDER = {"text": source_text("chen2015")[0].decode(), "animals": 40, "draws": 12, "report": False}
+ORDER = {"text": source_text("chen2015")[0].decode(), "animals": 24, "draws": 6, "report": False}
 
 
 def until(true, seconds=180):

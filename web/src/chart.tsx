@@ -7,7 +7,7 @@ import { at, csv, save, three, union } from "./numbers";
 export interface Curve {
   label: string; x: ArrayLike<number>; y: ArrayLike<number>; colour: string; dash?: number[]; width?: number;
   kind?: "line" | "points"; faint?: boolean; low?: ArrayLike<number>; high?: ArrayLike<number>; bandLabel?: string;
-  error?: ArrayLike<number>; bandOnly?: boolean;
+  error?: ArrayLike<number>; bandOnly?: boolean; unnamed?: boolean;
 }
 export interface ChartProps {
   title: string; xLabel: string; yLabel: string; curves: Curve[]; marks?: { x: number; label: string }[];
@@ -19,24 +19,31 @@ export interface ChartProps {
 export const COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"];
 export const DASHES = [[], [8, 4], [2, 3], [10, 3, 2, 3], [5, 5], [14, 4]];
 
+/** On dark paper some colours are too dim; their lighter neighbours of the same set stand in. */
+const LIGHTER: Record<string, string> = { "#0072B2": "#56B4E9", "#56B4E9": "#F0E442", "#555555": "#c4c4c4", "#999999": "#8a8a8a", "#7a7a7a": "#a8a8a8", "#009E73": "#2fd0a3" };
+function shade(colour: string): string {
+  return getComputedStyle(document.documentElement).colorScheme === "dark" ? LIGHTER[colour] ?? colour : colour;
+}
+
 function theme(): { ink: string; grid: string } {
   const style = getComputedStyle(document.documentElement);
   return { ink: style.getPropertyValue("--muted").trim() || "#555", grid: style.getPropertyValue("--grid").trim() || "#ddd" };
 }
 
 export function Chart(props: ChartProps) {
-  const { curves, title, summary, name } = props;
+  const { title, summary, name } = props;
   const holder = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const [table, show] = useState(false);
   const [read, tell] = useState("");
   const id = useId();
   const dark = useDark();
+  const curves = useMemo(() => props.curves.map((c) => ({ ...c, colour: shade(c.colour) })), [props.curves, dark]);
 
   useEffect(() => {
     const element = holder.current;
     if (!element || table || !curves.length) return;
-    const made = draw(element, props, tell);
+    const made = draw(element, { ...props, curves }, tell);
     plot.current = made;
     const watch = new ResizeObserver(() => {
       const width = Math.floor(element.clientWidth);
@@ -46,7 +53,7 @@ export function Chart(props: ChartProps) {
     return () => { watch.disconnect(); made.destroy(); plot.current = null; };
   }, [curves, props.log, props.limits?.join(), table, dark, props.marks, props.spans]);
 
-  const named = curves.filter((c) => !c.faint);
+  const named = curves.filter((c) => !c.faint && !c.unnamed);
   return (
     <figure className="chart" aria-labelledby={`${id}t`}>
       <figcaption id={`${id}t`}>{title}</figcaption>
@@ -121,7 +128,7 @@ function draw(element: HTMLDivElement, props: ChartProps, tell: (text: string) =
                   paths: points ? () => null : undefined,
                   points: points ? { show: true, size: curve.faint ? 3 : 7, fill: curve.faint ? curve.colour + "55" : curve.colour, width: 0 } : { show: false } });
   }
-  const named = props.curves.filter((c) => !c.faint && c.kind !== "points");
+  const named = props.curves.filter((c) => !c.faint && !c.unnamed && !c.bandOnly && c.kind !== "points");
   const axis: uPlot.Axis = { stroke: ink, font, labelFont: font, grid: { stroke: grid, width: 1 }, ticks: { stroke: grid, width: 1 } };
   return new uPlot({
     width: Math.max(200, Math.floor(element.clientWidth)), height: props.height ?? 320,
@@ -209,7 +216,7 @@ function errors(u: uPlot, props: ChartProps): void {
 }
 
 function tabled(props: ChartProps): { header: string[]; rows: (string | number)[][] } {
-  const named = props.curves.filter((c) => !c.faint);
+  const named = props.curves.filter((c) => !c.faint && !c.unnamed && !c.bandOnly);
   const header = [props.xLabel, ...named.flatMap((c) => (c.low ? [c.label, `${c.label}, low`, `${c.label}, high`] : [c.label]))];
   const rows = union(named.map((c) => c.x)).map((x) => [x, ...named.flatMap((c) => {
     const cells = [spread(c, [x], c.y)[0]];

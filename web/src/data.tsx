@@ -77,13 +77,15 @@ function Found({ answer, reference, choose }: { answer: Answer; reference: strin
       const mine = rows.filter((r) => r.group === group).sort((a, b) => a.day - b.day);
       return { label: group, x: mine.map((r) => r.day), y: mine.map((r) => (log ? 10 ** r.mean : r.mean)), error: mine.map((r) => (log ? 10 ** (r.sem ?? 0) : r.sem ?? 0)), colour: COLOURS[k]!, dash: DASHES[k] };
     });
-    const shown = list.flatMap((c) => [c, { ...c, label: `${c.label} (mean ± SEM)`, kind: "points" as const, faint: false }]);
+    const shown = list.flatMap((c) => [c, { ...c, kind: "points" as const, unnamed: true }]);
     if (simulated && simulated.head.baseline_log10_g !== null && log) {
       const { head, arrays } = simulated;
       for (const [key, name, colour] of [["arm", head.label, "#555555"], ["reference", head.reference_label, "#999999"]] as const) {
         if (!arrays[`${key}.mean`]) continue;
-        const change = (a: ArrayLike<number>) => Float64Array.from(a, (f) => 10 ** (head.baseline_log10_g! - f));
-        shown.push({ label: `simulated: ${name}`, x: arrays.t_d!, y: change(arrays[`${key}.mean`]!), low: change(arrays[`${key}.high`]!), high: change(arrays[`${key}.low`]!), bandLabel: "5–95 % of animals", colour, dash: [3, 3] });
+        const last = 1.2 * Math.max(...rows.map((r) => r.day), 7);
+        const x = arrays.t_d!.filter((t) => t <= last);
+        const change = (a: Float32Array) => Float64Array.from(a.subarray(0, x.length), (f) => 10 ** (head.baseline_log10_g! - f));
+        shown.push({ label: `simulated: ${name}`, x, y: change(arrays[`${key}.mean`]!), low: change(arrays[`${key}.high`]!), high: change(arrays[`${key}.low`]!), bandLabel: "5–95 % of animals", colour, dash: [3, 3] });
       }
     }
     return shown;
@@ -105,7 +107,7 @@ function Found({ answer, reference, choose }: { answer: Answer; reference: strin
           <Choice label="Compared with" value={reference || rows[0]?.reference || ""} options={answer.groups} onChange={choose} />
           {log && <Overlay show={simulate} />}
         </div>
-        {curves.length > 0 && <Chart name="data" title={`${rows[0]?.assay.replaceAll("_", " ") ?? ""} ${rows[0]?.paw ?? ""}`} xLabel="day" yLabel={log ? "50 % threshold (g)" : "value"} curves={curves} log={log} summary={`${answer.groups.join(", ")}: means by day`} />}
+        {curves.length > 0 && <Chart name="data" title={`${rows[0]?.assay.replaceAll("_", " ") ?? ""} ${rows[0]?.paw ?? ""}, mean ± SEM`} xLabel="day" yLabel={log ? "50 % threshold (g)" : "value"} curves={curves} log={log} summary={`${answer.groups.join(", ")}: means by day`} />}
         <button type="button" className="quiet" onClick={() => save("means.csv", csv(["assay", "paw", "group", "day", "mean", "sem", "n", "scale"], answer.means.map((m) => [m.assay, m.paw, m.group, m.day, m.mean, m.sem ?? "", m.count, m.scale])), "text/csv")}>Save the means</button>
       </section>
       <section className="card"><h2>Analysis</h2>

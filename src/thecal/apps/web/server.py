@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -85,15 +86,17 @@ async def _life(app: FastAPI) -> AsyncIterator[None]:
         supervisor.stop()
 
 
-def warm() -> None:
-    """One preview before anybody asks: imports and the compiled model are then in memory."""
+def warm(later_s: float = 20.0) -> None:
+    """One preview before anybody asks: imports and the compiled model are in memory then. Evidence a little later."""
     from thecal.apps.web.preview import preview
     from thecal.study.load import source_text
 
     try:
         preview(source_text("chen2015")[0].decode(), "bmsc_early")
+        time.sleep(later_s)
+        library.evidence()
     except Exception:
-        logging.getLogger("thecal").exception("the first preview failed")
+        logging.getLogger("thecal").exception("warming up failed")
 
 
 def _answer(status: int, problems: list[Problem]) -> JSONResponse:
