@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import subprocess
 import sys
 
@@ -11,7 +12,7 @@ import pytest
 from tests.engine_compiled.small_models import begin_at, small_model
 
 from thecal.core.expression import ONE, ZERO, Expression, hill, symbol
-from thecal.engine.compiled import CompiledIntegrator
+from thecal.engine.compiled import CompiledIntegrator, program, toolchain
 from thecal.engine.compiled.kernels import ModelCode, layout_of, model_text
 from thecal.engine.compiled.tangent_code import tangent_text
 from thecal.engine.integrate import Event
@@ -50,6 +51,15 @@ def all_together():
                          ids=lambda s: " ".join(f"{k} {v}" for k, v in s.items()))
 def test_threads_shares_and_lanes(all_together, settings):
     assert bytes_of(np.arange(ANIMALS), **settings) == all_together
+
+
+@pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="names x86 processors")
+@pytest.mark.parametrize("name, lanes", [("haswell", 4), ("nehalem", 2)])
+def test_another_processor(all_together, monkeypatch, name, lanes):
+    """AVX2, and a processor so old that it has no fused multiply-add: slower code, the same bytes."""
+    monkeypatch.setattr(toolchain, "processor", lambda: (name, ""))
+    monkeypatch.setattr(program, "_KNOWN", {})
+    assert bytes_of(np.arange(30), lanes=lanes) == all_together[:30]
 
 
 def test_company_and_order(all_together):
