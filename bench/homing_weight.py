@@ -55,8 +55,9 @@ def main():
         total += run.captured[-1]
         updates += run.updates
     seconds = time.perf_counter() - begin
-    print(f"every cell, {pieces} pieces: {total.sum():.6g} at ganglia, {seconds:.0f} s, {updates / seconds / 1e6:.0f} M "
-          f"updates/s in all, peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.2f} GB")
+    print(f"every cell, {pieces} pieces: {total.sum():.6g} at ganglia, {seconds:.0f} s, "
+          f"{updates / seconds / 1e6:.0f} M updates/s in all, "
+          f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.2f} GB")
     print(f"weighted ({100_000} agents) over every cell: {seen.mean() / total.sum():.4f}")
 
 

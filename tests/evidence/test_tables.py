@@ -251,7 +251,7 @@ def test_exported_rows_read_back_as_they_were() -> None:
 
 def test_the_example_of_the_page_on_adding_a_study_is_good(tmp_path) -> None:
     page = Path(__file__).parents[2] / "docs" / "how-to" / "add-a-study.md"
-    [block] = re.findall(r"```csv\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
+    [block] = re.findall(r"```(?:csv|text)\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
     kind, rows, problems = tables.parse(block, "example.csv")
     assert (kind, len(rows), problems) == ("animal", 1, [])
     assert effects.of_row(rows[0]).g == pytest.approx(1.38, abs=0.01)

@@ -14,8 +14,8 @@ from thecal.apps.commands.cells import command
 @pytest.fixture(scope="module")
 def told(tmp_path_factory):
     folder = tmp_path_factory.mktemp("cells")
-    result = CliRunner().invoke(command, ["chen2015", "--json", "--agents", "5000", "--draws", "2", "--out", str(folder)],
-                                catch_exceptions=False)
+    words = ["chen2015", "--json", "--agents", "5000", "--draws", "2", "--out", str(folder)]
+    result = CliRunner().invoke(command, words, catch_exceptions=False)
     assert result.exit_code == 0
     return json.loads(result.stdout), folder
 

@@ -70,8 +70,8 @@ def fitted_words() -> str:
     fitted = [claim.statement for claim in load_claims() if claim.role == "fitted"]
     said = "; ".join(f"({k}) {pretty(text)}" for k, text in enumerate(fitted, 1))
     return (f"The model's uncertain numbers were moved, inside their ranges, until {len(fitted)} findings held: "
-            f"{said}. How long cells relieve is therefore put right by fitting. What else came out, the hours of the protein "
-            "among them, was not fitted.")
+            f"{said}. How long cells relieve is therefore put right by fitting. What else came out, the hours of the "
+            "protein among them, was not fitted.")
 
 
 def claims_shown(rows: Sequence[dict[str, Any]]) -> Claims:

@@ -188,9 +188,11 @@ def _administration(give: Give, product: ProductRecord, study: Study, species: S
 
 
 def _position(level: str, species: Species, where: str) -> float:
-    wanted = level.replace("/", "-").replace(" ", "").casefold()
+    def plain(text: str) -> str:
+        return text.replace("/", "-").replace(" ", "").casefold()
+
     for name, position in species.injection_levels.items():
-        if name.casefold() == wanted:
+        if plain(name) == plain(level):
             return position
     raise ThecalError.single(where, f"no needle level of that name in the {species.name}", seen=shown(level),
                              allowed=", ".join(species.injection_levels), code="level",

@@ -49,7 +49,8 @@ def _people(part: dict[str, Any]) -> Lines:
         if line["events"] is not None:
             control = "with a control group" if line["controlled"] else "no control group"
             yield "Relief", (f"{line['study']}: {line['events']} of {line['denominator']} had less pain "
-                             f"({line['ci_pct'][0]:.0f} to {line['ci_pct'][1]:.0f} %), {words('route')[line['route']]}, {control}")
+                             f"({line['ci_pct'][0]:.0f} to {line['ci_pct'][1]:.0f} %), "
+                             f"{words('route')[line['route']]}, {control}")
     if part["relief"]:
         yield "  certainty", _certainty(part["certainty_of_relief"])
     for harm in part["adverse_events"]:
