@@ -16,7 +16,7 @@ from dataclasses import asdict
 from typing import Any
 
 import numpy as np
-from bench.engine_kernel import peak_gflops, step_gflops
+from bench.engine_kernel import on_threads, peak_gflops, spinner, step_gflops
 from bench.engine_problem import OBSERVABLES, SEED, START_D, TIMES, Problem, best_of, problem, spread, structure_of
 from bench.peers_all import TARGET, errors, peer_runs, reference_values
 
@@ -69,13 +69,21 @@ def peers(whole: Problem, rtol: float, error: float) -> Iterator[Row]:
 
 
 def threads(whole: Problem, rtol: float) -> Iterator[Row]:
-    """The same cohort on one thread and on all."""
-    many = min(2, os.cpu_count() or 1)
-    one = two = float("inf")
-    for _ in range(6):  # in turns, so that other work on the machine meets both
-        one = min(one, best_of(lambda: whole.solve(CompiledIntegrator(threads=1), rtol=rtol), 2)[0])
-        two = min(two, best_of(lambda: whole.solve(CompiledIntegrator(threads=many), rtol=rtol), 2)[0])
-    yield row("threads", two / COHORT * 1e3, "one thread", one / COHORT * 1e3, n=COHORT, threads=many)
+    """The same cohort on one thread and on two, beside a loop of pure arithmetic: what the machine gives just now."""
+    many, spin = min(2, os.cpu_count() or 1), spinner(CompiledIntegrator().lanes)
+    one = two = spin_one = spin_two = float("inf")
+    used: dict[int, float] = {}
+    for _ in range(12):  # in turns, so that other work on the machine meets all alike
+        for count in (1, many):
+            before, begun = time.process_time(), time.perf_counter()
+            whole.solve(CompiledIntegrator(threads=count), rtol=rtol)
+            seconds = time.perf_counter() - begun
+            used[count] = min(used.get(count, float("inf")), time.process_time() - before)
+            one, two = (min(one, seconds), two) if count == 1 else (one, min(two, seconds))
+        spin_one, spin_two = min(spin_one, on_threads(spin, 1, 60)), min(spin_two, on_threads(spin, many, 60))
+    yield row("threads", two / COHORT * 1e3, "one thread", one / COHORT * 1e3, n=COHORT, threads=many,
+              note=f"a loop of pure arithmetic gains {many * spin_one / spin_two:.2f} at the same time; processor time "
+                   f"of {many} threads over one: {used[many] / used[1]:.2f}")
 
 
 def arithmetic(whole: Problem) -> Iterator[Row]:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import ctypes
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from bench.engine_problem import OBSERVABLES, START_D, TIMES, Problem, best_of
@@ -14,8 +17,8 @@ from thecal.engine.compiled.vector_code import intrinsics
 CHAINS, ROUNDS, CALLS = 12, 20_000, 40
 
 
-def peak_gflops(lanes: int) -> float:
-    """Fused multiply-adds of independent chains that stay in registers: what this core can do at most."""
+def spinner(lanes: int) -> Callable[[], None]:
+    """Fused multiply-adds of independent chains that stay in registers; runs without Python's lock."""
     real = f"<{lanes} x double>"
     lines = [f"define void @peak(ptr %x) #1 {{\nentry:\n  %m = load {real}, ptr %x, align 8\n  br label %head\nhead:"]
     lines.append("  %n = phi i64 [ 0, %entry ], [ %more, %head ]")
@@ -35,14 +38,30 @@ def peak_gflops(lanes: int) -> float:
     machine = toolchain.Machine([toolchain.compile_object(intrinsics(lanes) + "\n".join(lines) + "\n"
                                                           + attributes(lanes))])
     run = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(machine.address("peak"))
-    numbers = np.full(max(lanes, 8), 0.4)
 
-    def once() -> None:
-        numbers[:] = 0.4
+    def once(_kept: object = machine) -> None:  # the code lives as long as its machine
+        numbers = np.full(max(lanes, 8), 0.4)
         run(numbers.ctypes.data)
 
-    seconds, _ = best_of(once, 400, 4.0)
+    return once
+
+
+def peak_gflops(lanes: int) -> float:
+    """What this core can do at most."""
+    seconds, _ = best_of(spinner(lanes), 400, 4.0)
     return 2 * 2 * lanes * CHAINS * ROUNDS / seconds / 1e9
+
+
+def on_threads(work: Callable[[], object], threads: int, times: int = 1) -> float:
+    """Seconds until every thread has done the work so often."""
+    def repeat(_: int) -> None:
+        for _ in range(times):
+            work()
+
+    begun = time.perf_counter()
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(repeat, range(threads)))
+    return time.perf_counter() - begun
 
 
 def step_gflops(problem: Problem, lanes: int) -> dict[str, float]:
