@@ -62,8 +62,9 @@ def groups_of(model: Model, parameters: np.ndarray, schedules: Sequence[Sequence
         moves = tuple(sorted({(int(i), int(j)) for event in schedule
                               for i, j, w in zip(event.rows, event.columns, event.weights, strict=True) if w != 0}))
         facts = np.hstack([_touched(model, schedule, own), _zeros(parameters[own], schedule, own, varied)])
-        distinct, which = np.unique(facts, axis=0, return_inverse=True)
-        for k, row in enumerate(distinct):
+        packed = np.packbits(facts, axis=1)
+        _, first, which = np.unique(packed.view(f"V{packed.shape[1]}").ravel(), return_index=True, return_inverse=True)
+        for k, row in enumerate(facts[first]):
             touched = tuple(np.flatnonzero(row[: len(model.states)]).tolist())
             zeros = tuple(np.flatnonzero(row[len(model.states):]).tolist())
             form = _form(model.fingerprint, touched, moves, zeros, _Held(model))
