@@ -65,5 +65,5 @@ def test_names_are_shown_as_text(reader):
         "    give: [{what: BMSC, dose: 1e5 cells, day: 4 d}]\n")
     page.get_by_label("Arm to look at").select_option("c")
     page.wait_for_selector("[data-answer='c']")
-    assert "<img src=http://elsewhere" in page.locator(".answer").inner_text()
+    assert "<img src=http://elsewhere" in page.locator(".outlook").inner_text()
     assert page.locator("main img").count() == 0

@@ -35,12 +35,21 @@ export function Outlook({ looked, names, scenarios }: { looked: Looked; names: s
   );
 }
 
+/** What is given, as computed: an arm's label is free text and may tell of another dose. */
+export function given(head: Preview["head"]): string {
+  const list = head.doses.slice(0, 3).map((d) => {
+    const parts = d.what.split(", ");
+    return [parts[0], `day ${three(d.day_d)}`, ...parts.filter((p) => / left /.test(p))].join(", ");
+  });
+  return list.length ? list.join(" + ") : head.label || head.arm;
+}
+
 /** The answer in words, told once things have come to rest. */
 function Told({ preview, problems }: { preview: Preview; problems: boolean }) {
   const { head } = preview;
   const [told, tell] = useState("");
   const drawn = head.duration_h ? ` Over ${head.duration_h[2]} draws of the uncertain numbers it lasts ${hours(head.duration_h[0])} to ${hours(head.duration_h[1])}.` : "";
-  const text = `${head.label || head.arm}: ${head.words || (head.injured ? "nothing to compare with" : "not injured, so there is no pain to relieve")}.${drawn}`;
+  const text = `${given(head)}: ${head.words || (head.injured ? "nothing to compare with" : "not injured, so there is no pain to relieve")}.${drawn}`;
   useEffect(() => {
     const wait = setTimeout(() => tell(text), 700);
     return () => clearTimeout(wait);
@@ -49,7 +58,7 @@ function Told({ preview, problems }: { preview: Preview; problems: boolean }) {
     <>
       <p className="answer" data-answer={head.arm}>{text}{problems && " (before the last change)"}</p>
       <p className="sr" aria-live="polite">{told}</p>
-      <p className="hint">Simulated: {head.n} animals of each group, {head.draws} parameter draws{head.lost ? `, ${head.lost} could not be computed` : ""}.
+      <p className="hint">Arm “{head.label || head.arm}”, simulated: {head.n} animals of each group, {head.draws} parameter draws{head.lost ? `, ${head.lost} could not be computed` : ""}.
         {head.doses.length ? ` Given: ${head.doses.map((d) => `${d.what}, day ${three(d.day_d)}`).slice(0, 3).join("; ")}. ` : ""}
         Compared with {head.reference_label || head.reference || "no other group"}.</p>
     </>
@@ -82,7 +91,7 @@ function Pain({ preview, others, single }: { preview: Preview; others: Other[]; 
       list.push({ label: head.reference_label || head.reference, x, y: other.mean, colour: GREY, dash: [6, 4], low: other.low, high: other.high, bandLabel: "mean; 5–95 % of animals" });
     }
     if (mine.dl && mine.dh) list.push({ label: "its typical animal, uncertain numbers drawn again", bandOnly: true, x, y: mine.mean.length ? Float64Array.from(x, () => NaN) : [], colour: COLOURS[4]!, low: mine.dl, high: mine.dh, bandLabel: "5–95 % of draws" });
-    list.push({ label: head.label || head.arm, x, y: mine.mean, colour: COLOURS[0]!, low: mine.low, high: mine.high, bandLabel: "mean; 5–95 % of animals", width: 3 });
+    list.push({ label: given(head), x, y: mine.mean, colour: COLOURS[0]!, low: mine.low, high: mine.high, bandLabel: "mean; 5–95 % of animals", width: 3 });
     others.forEach((o, k) => {
       const theirs = pains(o.preview, "arm", false);
       list.push({ label: o.name, x: o.preview.arrays.t_d!, y: theirs.mean, colour: OTHERS[k % 4]!, dash: DASHES[k + 1] });
@@ -108,7 +117,7 @@ function doses(preview: Preview): { x: number; label: string }[] {
 
 function Reversal({ preview, others }: { preview: Preview; others: Other[] }) {
   const { arrays, head } = preview;
-  const curves = useMemo(() => [{ preview, name: head.label || head.arm }, ...others].flatMap((o, k): Curve[] => {
+  const curves = useMemo(() => [{ preview, name: given(head) }, ...others].flatMap((o, k): Curve[] => {
     const y = o.preview.arrays.reversal;
     return y ? [{ label: o.name, x: o.preview.arrays.t_d!, y: after(o.preview, y), colour: k ? OTHERS[(k - 1) % 4]! : COLOURS[0]!, dash: DASHES[k], width: k ? 2 : 3 }] : [];
   }), [preview, others.length, others.map((o) => o.name).join()]);

@@ -1,4 +1,4 @@
-import{C as e,S as t,T as n,_ as r,c as i,h as a,p as o,x as s,y as c}from"./index-CGCgVcvp.js";import{i as l,n as u,t as d}from"./waiting-BKcYeBeg.js";var f=[`#56b4e9`,`#e69f00`,`#999999`,`#0072b2`,`#d55e00`,`#bbbbbb`],p=-32768,m=30,h=.45,g=`
+import{C as e,S as t,T as n,_ as r,c as i,h as a,p as o,x as s,y as c}from"./index-CpdmreWi.js";import{i as l,n as u,t as d}from"./waiting-D5eBomO7.js";var f=[`#56b4e9`,`#e69f00`,`#999999`,`#0072b2`,`#d55e00`,`#bbbbbb`],p=-32768,m=30,h=.45,g=`
 attribute vec2 from, to; attribute float before, after; attribute vec2 shift;
 uniform float t, size, seen, flip, pass; varying vec3 colour; varying float shade;
 uniform vec3 palette[6];
