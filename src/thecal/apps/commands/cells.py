@@ -34,9 +34,9 @@ def command(study: str, arm_id: str | None, out: Path | None, seed: int | None, 
     """
     from thecal.analysis.homing import arm_with_cells, as_data, study_homing
     from thecal.report.canal_viewer.frames import FRAME_DAYS, SAMPLE
-    from thecal.study import load, resolve
+    from thecal.study.lint import runnable
 
-    plan = resolve(load(study))
+    plan = runnable(study)
     if compare:
         _compare(plan, plan.seed if seed is None else seed, out, as_json)
         return

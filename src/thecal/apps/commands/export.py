@@ -27,9 +27,9 @@ def command(study: str, as_sbml: bool, as_petab: bool, arm_id: str | None, out: 
     injury, doses and pumps as events.
     """
     from thecal.engine.sbml.arm import chosen_arms
-    from thecal.study import load, resolve
+    from thecal.study.lint import runnable
 
-    plan = resolve(load(study))
+    plan = runnable(study)
     arms = chosen_arms(plan, arm_id)
     for notice in plan.notices:
         click.echo(f"{notice.severity}: {notice}", err=True)

@@ -19,13 +19,14 @@ def command(study: str | None, as_json: bool) -> None:
 
     Without STUDY, the names of the library are listed.
     """
-    from thecal.study import library, load, resolve
+    from thecal.study import library
+    from thecal.study.lint import runnable
 
     if study is None:
         names = library()
         click.echo(json.dumps({"library": names}) if as_json else "Studies in the library: " + ", ".join(names))
         return
-    plan = resolve(load(study))
+    plan = runnable(study)
     if as_json:
         from thecal.study.outline import as_data
 

@@ -25,10 +25,9 @@ def command(study: str, species: str, arm: str | None, draws: int, solver: str, 
     from thecal.analysis.translation.translate import translate
     from thecal.apps.progress import steps
     from thecal.engine.solvers import integrator
-    from thecal.study.load import load
-    from thecal.study.resolve import resolve
+    from thecal.study.lint import runnable
 
-    plan = resolve(load(study))
+    plan = runnable(study)
     with steps("Rules", 3 * len(rules())) as step:
         found = translate(plan, species, integrator(solver), arm, draws, step).as_dict()
     page = None
