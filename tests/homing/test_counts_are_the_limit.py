@@ -41,8 +41,9 @@ def test_the_rules_are_the_declared_rates(study):
     leaves = symbols_of([rate])
     seen = numpy_function([rate], leaves)(np.array([state.get(s.name, table.get(s.name, 0.0)) for s in leaves]))[0]
     occupied = rules.occupancy(cxcl12, amd)
-    capture = rules.room_left(np.array(caught)) * (rules.capture_basal + rules.capture_cxcl12 * rules.cxcr4 * (1 - q)
-                                                   * occupied)
+    beside = values["cells.catchment"] * structure.segments / values["anatomy.canal_length"]
+    arrest = rules.capture_basal + rules.capture_cxcl12 * rules.cxcr4 * (1 - q) * occupied
+    capture = beside * rules.room_left(np.array(caught)) * arrest
     assert seen == pytest.approx(capture * held - rules.border_death(np.array(tnf), immune) * caught, rel=1e-12)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from report.claim_rows import CLAIMS
 from thecal.analysis import sensitivity
 from thecal.analysis.outcome import StudyOutcome, open_outcome
 from thecal.engine.fitted import centre
@@ -66,11 +67,3 @@ def page(folder: Path) -> str:
     from thecal.report.study import render
 
     return render(open_outcome(folder), CLAIMS)
-
-
-CLAIMS = [{"id": "first", "statement": "TGF-b1 relieves within 1 h", "tag": "published", "role": "predicted",
-           "verdict": "holds", "share": 0.93, "prior_share": 0.5, "value": 0.25, "low": 0.1, "high": 0.4,
-           "source": "Figure 5", "cause": ""},
-          {"id": "second", "statement": "Relief for weeks", "tag": "press", "role": "fitted", "verdict": "fails",
-           "share": 0.1, "prior_share": 0.1, "value": None, "low": None, "high": None, "source": "press",
-           "cause": "captured cells die too soon"}]

@@ -97,7 +97,7 @@ def test_every_part_is_there(page: str) -> None:
 
 
 def test_same_run_same_bytes(folder: Path, page: str, tmp_path: Path) -> None:
-    from conftest import CLAIMS
+    from report.claim_rows import CLAIMS
 
     assert write_report(open_outcome(folder), tmp_path / "a.html", CLAIMS).read_text("utf-8") == page
 

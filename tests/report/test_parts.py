@@ -79,7 +79,7 @@ def test_identifiers_and_references() -> None:
 
 
 def test_claims_are_counted_and_damaged_files_refused(tmp_path: Path) -> None:
-    from conftest import CLAIMS
+    from report.claim_rows import CLAIMS
 
     shown = claims_shown(CLAIMS)
     assert "1 hold, 1 fail and 0 are undecided" in shown.words
