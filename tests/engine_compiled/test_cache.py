@@ -45,6 +45,16 @@ def test_a_folder_that_cannot_be_written_costs_time_only(tmp_path, monkeypatch):
     os.chmod(read_only, stat.S_IRWXU)
 
 
+def test_the_oldest_go_when_there_are_too_many(tmp_path, monkeypatch):
+    monkeypatch.setenv("THECAL_CACHE", str(tmp_path))
+    monkeypatch.setattr(object_cache, "KEPT", 3)
+    for i in range(5):
+        object_cache.fetch(f"key{i}", lambda: b"code")
+        os.utime(object_cache.folder() / f"key{i}", (i, i))
+    object_cache.fetch("key5", lambda: b"code")
+    assert sorted(path.name for path in object_cache.folder().iterdir()) == ["key3", "key4", "key5"]
+
+
 def test_nothing_half_written_stays(tmp_path, monkeypatch):
     monkeypatch.setenv("THECAL_CACHE", str(tmp_path))
 

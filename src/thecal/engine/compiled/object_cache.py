@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 _CHECKSUM_BYTES = 16
+KEPT = 500  # files; the oldest beyond that go when one is added
 
 
 def folder() -> Path:
@@ -70,10 +71,18 @@ def _write(path: Path, body: bytes) -> None:
                 file.flush()
                 os.fsync(file.fileno())
             os.replace(temporary, path)
+            _tidy(path.parent)
         except OSError:
             with contextlib.suppress(OSError):
                 os.unlink(temporary)
             raise
+
+
+def _tidy(place: Path) -> None:
+    """Forget the objects that were made longest ago: those of versions and models no longer used are among them."""
+    files = sorted((p for p in place.iterdir() if not p.name.startswith(".")), key=lambda p: p.stat().st_mtime)
+    for old in files[: max(0, len(files) - KEPT)]:
+        old.unlink(missing_ok=True)
 
 
 def _checksum(body: bytes) -> bytes:
