@@ -163,7 +163,8 @@ def _chosen(plan: StudyPlan, arms: Sequence[str], assay: str) -> tuple[list[ArmP
             continue
         found.append(arm)
     if not found:
-        raise ThecalError(notes or [Problem("arms", "there is no treated arm to plan for", code="no-treatment")])
+        raise ThecalError(notes or [Problem("arms", "there is no treated arm to plan for", code="no-treatment",
+                                             remedy="add an arm that is given something, with a reference arm")])
     return found, notes
 
 

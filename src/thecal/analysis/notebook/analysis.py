@@ -17,6 +17,7 @@ from thecal.analysis.notebook.findings import Finding, count_by_kind
 from thecal.analysis.notebook.method import PUBLISHED, PUBLISHED_SOURCE, Curve, curves, pooled_contrasts
 from thecal.analysis.notebook.read import Notebook
 from thecal.analysis.notebook.table import threshold_columns
+from thecal.analysis.notebook.vocabulary import UNITS
 from thecal.analysis.statistics import Analysis, AnalysisPlan, analyse
 from thecal.analysis.statistics.conclusions import CAUTION, Statement
 from thecal.assay.threshold import estimate
@@ -248,7 +249,8 @@ def _pairs(groups: list[str], control: str) -> tuple[tuple[str, str], ...]:
 
 
 def _key(test: TestAnalysis, analysis: Analysis) -> dict[str, Any]:
-    return {"assay": test.assay, "paw": test.paw, "stimulus": test.stimulus, "unit": analysis.unit}
+    unit = UNITS.get(test.assay, "") if analysis.unit == "unit" else analysis.unit
+    return {"assay": test.assay, "paw": test.paw, "stimulus": test.stimulus, "unit": unit}
 
 
 def _contrasts(test: TestAnalysis, analysis: Analysis) -> list[dict[str, Any]]:

@@ -41,7 +41,7 @@ _CALLED = {
     "force": "force forceg filament filamentg vfg vonfreyg",
     "responses": "responses withdrawals numberofresponses nresponses positive nwithdrawals",
     "touches": "touches trials stimulations applications outof ntrials",
-    "value": "value result measurementvalue y",
+    "value": "value result measurementvalue y grams seconds",
     "von_frey": (
         "threshold thresholdg pwt pwtg 50threshold 50thresholdg 50pwt vonfrey vonfreythreshold "
         "50withdrawalthreshold withdrawalthreshold vf 50g mechanicalthreshold pawwithdrawalthreshold"
