@@ -89,6 +89,10 @@ lint: $(VENV)/.stamp-dev
 
 bench: $(VENV)/.stamp-dev
 	OMP_NUM_THREADS=1 $(BIN)/thecal bench
+	OMP_NUM_THREADS=1 $(BIN)/python bench/thresholds.py
+	OMP_NUM_THREADS=1 $(BIN)/python bench/statistics_calibration.py
+	OMP_NUM_THREADS=1 $(BIN)/python bench/homing_speed.py
+	OMP_NUM_THREADS=1 $(BIN)/python bench/web_load.py
 
 docs: $(VENV)/.stamp-dev
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs site
