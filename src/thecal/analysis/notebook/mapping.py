@@ -18,20 +18,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from thecal.analysis.notebook.vocabulary import ASSAYS, COLUMNS
+from thecal.analysis.notebook.vocabulary import COLUMNS, Assay
 from thecal.assay.filaments import FilamentSet, filament_set
 from thecal.core.errors import Problem, ThecalError
-
-Assay = Literal[
-    "von_frey",
-    "electronic_von_frey",
-    "hargreaves",
-    "cold_plate",
-    "acetone",
-    "score",
-    "place_preference",
-    "percent_response",
-]
 
 
 class LetterNames(BaseModel):
@@ -139,4 +128,3 @@ def _problems(error: ValidationError | TypeError, path: Any) -> list[Problem]:
     ]
 
 
-assert set(ASSAYS) == set(Assay.__args__)  # type: ignore[attr-defined]

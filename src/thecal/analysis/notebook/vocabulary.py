@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 import unicodedata
-from typing import Any
+from typing import Any, Literal, get_args
 
 # What a column holds, and how it may be called, compared without case, spaces, marks and brackets.
 _CALLED = {
@@ -57,7 +57,7 @@ _CALLED = {
     "place_preference": "cpp placepreference cpps preferences cppscore",
 }
 COLUMNS = {meaning: tuple(names.split()) for meaning, names in _CALLED.items()}
-ASSAYS = (
+Assay = Literal[
     "von_frey",
     "electronic_von_frey",
     "hargreaves",
@@ -66,7 +66,8 @@ ASSAYS = (
     "score",
     "place_preference",
     "percent_response",
-)
+]
+ASSAYS: tuple[str, ...] = get_args(Assay)
 UNITS = {
     "von_frey": "g",
     "electronic_von_frey": "g",

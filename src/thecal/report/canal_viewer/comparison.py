@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from thecal.analysis.homing import ArmCount
-from thecal.report.canal_viewer.write import write_whole
+from thecal.report.canal_viewer.write import write_all
 from thecal.report.drawing import INK, ORANGE, STYLE, VERMILION
 
 DAY = 14
@@ -75,4 +75,4 @@ def write_comparison(title: str, found: Sequence[ArmCount], folder: Path) -> lis
     writer.writerows(rows)
     contents = {"arms.csv": table.getvalue().encode(), "arms.svg": comparison_picture(title, found),
                 "arms.png": comparison_picture(title, found, "png")}
-    return [write_whole(folder / name, content) for name, content in contents.items()]
+    return write_all(folder, contents)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 from pathlib import Path
 
 from thecal.analysis.homing import Homing
+from thecal.engine.jobs.parts import write_atomically
 from thecal.report.canal_viewer.embed import page_html
 from thecal.report.canal_viewer.frames import frames_of
 from thecal.report.canal_viewer.still import still_picture
@@ -24,15 +24,11 @@ def write_files(homing: Homing, data: dict, folder: Path) -> list[Path]:
     contents = {"counts.csv": table.getvalue().encode(), "cells.json": json.dumps(data, indent=1).encode(),
                 "canal.html": page_html(frames_of(homing, data)).encode(),
                 "canal.svg": still_picture(homing, "svg"), "canal.png": still_picture(homing, "png")}
-    return [write_whole(folder / name, content) for name, content in contents.items()]
+    return write_all(folder, contents)
 
 
-def write_whole(path: Path, content: bytes) -> Path:
-    """A file appears complete or not at all."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    with temporary.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
-    return path
+def write_all(folder: Path, contents: dict[str, bytes]) -> list[Path]:
+    """Write named files into a folder, each complete or not at all; returns their paths."""
+    for name, content in contents.items():
+        write_atomically(folder / name, content)
+    return [folder / name for name in contents]

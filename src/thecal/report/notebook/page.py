@@ -18,6 +18,7 @@ from thecal.analysis.notebook.checklists import checklist
 from thecal.analysis.notebook.findings import KINDS, count_by_kind
 from thecal.analysis.notebook.method import PUBLISHED, PUBLISHED_SOURCE
 from thecal.analysis.statistics.summaries import ReliefWithIntervals
+from thecal.core.files import write_text
 from thecal.report.notebook.figures import contrast_figure, heading, overlay, response_curves, time_courses
 
 LISTED = 150  # findings on the page; all are in findings.csv
@@ -29,14 +30,7 @@ def write_report(found: NotebookAnalysis, path: str | os.PathLike[str], simulate
     Arguments:
         simulated: readings of a simulated study, drawn behind real groups of the same name.
     """
-    path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    with temporary.open("w", encoding="utf-8") as out:
-        out.write(render(found, simulated))
-        out.flush()
-        os.fsync(out.fileno())
-    os.replace(temporary, path)
-    return path
+    return write_text(path, render(found, simulated))
 
 
 def render(found: NotebookAnalysis, simulated: pd.DataFrame | None = None) -> str:
