@@ -8,6 +8,7 @@ import pytest
 from conditions import make
 
 from thecal.engine.homing import follow
+from thecal.engine.homing.course import PLACES
 
 LN2 = np.log(2)
 
@@ -20,9 +21,9 @@ def _bytes(course):
 def test_every_cell_is_somewhere():
     course = follow(make(), 20_011, 1, [0, 0.01, 0.5, 3, 10])
     assert (course.places.sum(axis=1) == 20_011).all()
-    assert (course.captured.sum(axis=1) == course.places[:, 4]).all()
+    assert (course.captured.sum(axis=1) == course.places[:, PLACES.index("captured")]).all()
     assert course.places[0, 0] + course.places[0, 2] == 20_011
-    assert (np.diff(course.places[:, 5]) >= 0).all()
+    assert (np.diff(course.dead) >= 0).all()
 
 
 @pytest.mark.parametrize("block", [64, 257, 1000])
@@ -53,7 +54,7 @@ def test_death_follows_its_half_life():
     c = make(cells__capture_basal=0.0, homing__cxcl12=0.0)
     course = follow(c, 40_000, 2, [2.5, 5, 7.5])
     for k, share in enumerate((0.5, 0.25, 0.125)):
-        alive = 1 - course.places[k, 5] / 40_000
+        alive = 1 - course.dead[k] / 40_000
         assert alive == pytest.approx(share, abs=4 * np.sqrt(share * (1 - share) / 40_000))
 
 
@@ -67,7 +68,7 @@ def test_crawling_has_the_declared_motility_and_persistence():
     around = c.wall.around_mm
     for k, t in enumerate(times, start=1):
         turn = (course.frames[k, :, 1] - course.frames[0, :, 1] + 0.5) % 1 - 0.5
-        ok = (course.frames[k, :, 2] == 3) & (course.frames[0, :, 2] == 3)
+        ok = (course.frames[[0, k], :, 2] == PLACES.index("crawling")).all(axis=0)
         seen = np.mean((turn[ok] * around)**2)
         span = t - start
         expected = 2 * mu * (span - p * (1 - np.exp(-span / p)))

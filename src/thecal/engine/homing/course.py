@@ -29,14 +29,14 @@ WINDOW = 6
 CLOSE_D, LATE_D = 2.0, 7.0
 FIELD_D = 1 / 24
 SMALL = 200_000
-PLACES = ("suspended", "landed", "tank", "crawling", "captured", "dead")
+PLACES = ("suspended", "rolling", "tank", "arrested", "crawling", "captured", "dying", "cleared")
 
 
 @dataclass
 class Course:
     """What happened, at the asked days after the first injection. Counts are agents; ``weight`` cells each.
 
-    ``captured``: (days, ganglia). ``places``: (days, 6) of :data:`PLACES`. ``died_at``: (days, ganglia) deaths at each
+    ``captured``: (days, ganglia). ``places``: (days, 8) of :data:`PLACES`. ``died_at``: (days, ganglia) deaths at each
     border so far. ``wall_counts``: (days, along, around) living cells on the wall and at borders. ``frames``: for a
     sample of cells ``(times, cells, [x mm, turn, state])``. ``updates``: steps of living, moving cells.
     """
@@ -53,6 +53,11 @@ class Course:
     frame_days: np.ndarray
     updates: int = 0
     seconds_crawling: float = 0.0
+
+    @property
+    def dead(self) -> np.ndarray:
+        """Agents that have died, whether their remains still lie there or not; (days,)."""
+        return self.places[:, PLACES.index("dying"):].sum(axis=1)
 
 
 @dataclass
@@ -336,7 +341,7 @@ def _record(run: _Run, course: Course, step: int, start: float, days: Sequence[f
             course.captured[k] = run_counts(run)
             course.died_at[k] = run.died_at
             phases = np.bincount(run.travellers.phase, minlength=3)[:3]
-            course.places[k] = [*phases, len(run.crawlers), len(run.border), run.dead]
+            course.places[k] = [*phases, 0, len(run.crawlers), len(run.border), 0, run.dead]
             course.cxcl12_nm[k] = wall.mean_in_reach(run.field.free)
             scales = crawl.scales_of(wall.length_mm, wall.around_mm, wall.grid_mm, wall.shape)
             everyone = run.crawlers.join(run.border)
@@ -349,9 +354,9 @@ def _record(run: _Run, course: Course, step: int, start: float, days: Sequence[f
 
 def _frame(run: _Run, frame: np.ndarray, sample: int, first: int) -> None:
     """Where the sampled cells are: x in mm, share of a turn, state (index into PLACES)."""
-    frame[:] = [np.nan, np.nan, PLACES.index("dead")]
+    frame[:] = [np.nan, np.nan, PLACES.index("cleared")]
     t = run.travellers
-    for group, state in ((run.crawlers, 3), (run.border, 4)):
+    for group, state in ((run.crawlers, PLACES.index("crawling")), (run.border, PLACES.index("captured"))):
         mine = group.cell.astype(np.int64) - first < sample
         at = group.cell[mine].astype(np.int64) - first
         frame[at, 0] = group.x[mine] / crawl.CANAL * run.c.wall.length_mm
