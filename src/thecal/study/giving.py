@@ -84,24 +84,30 @@ def as_factor(key: str, entry: Entry, product: str) -> Parameter:
 def overrides(texts: Mapping[str, str], where: str, source: str) -> dict[str, Parameter]:
     """'value unit' written in a study: the register's entry with that value, fixed.
 
-    Errors: :class:`ThecalError` for an id that the register lacks or a unit that does not fit.
+    Errors: :class:`ThecalError`, one problem for each id that the register lacks or unit that does not fit.
     """
     register = load_register()
     out: dict[str, Parameter] = {}
+    problems = []
     for key, text in texts.items():
         known = register.get(key)
         if known is None:
-            raise ThecalError.single(f"{where}", "the register has no such parameter", seen=shown(key),
-                                     remedy=did_you_mean(key, list(register)) or "see 'thecal params'",
-                                     code="unknown-parameter")
+            problems.append(Problem(where, "the register has no such parameter", seen=shown(key),
+                                    remedy=did_you_mean(key, list(register)) or "see 'thecal params'",
+                                    code="unknown-parameter"))
+            continue
         try:
             value = checked(text, known.unit)
         except ValueError as error:
-            raise ThecalError.single(where, f"{key}: {error}", seen=shown(text), code="unit",
-                                     allowed=f"a number in {known.unit or '1'}") from None
+            problems.append(Problem(where, f"{key}: {error}", seen=shown(text), code="unit",
+                                    allowed=f"a number in {known.unit or '1'}",
+                                    remedy=f"write for example '{known.value:g} {known.unit}'"))
+            continue
         note = "" if known.low <= value <= known.high else "outside the register's range"
         out[key] = replace(known, value=value, low=value, high=value, scale="fixed", kind="assumed", verified=False,
                            source=source, note=note)
+    if problems:
+        raise ThecalError(problems)
     return out
 
 

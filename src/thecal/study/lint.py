@@ -13,7 +13,7 @@ from pathlib import Path
 from thecal.core.errors import Problem, ThecalError
 from thecal.study.checks import animals, doses, inputs, schedule
 from thecal.study.checks.context import Context, listed
-from thecal.study.load import load
+from thecal.study.load import everything_wrong, load
 from thecal.study.model import Study
 from thecal.study.plan import StudyPlan
 from thecal.study.resolve import resolve
@@ -41,11 +41,9 @@ def lint(source: str | Path | Study) -> list[Problem]:
     """
     try:
         study = source if isinstance(source, Study) else load(source)
-        plan = resolve(study)
+        found = _all(study)
     except ThecalError as error:
-        return list(error.problems)
-    context = Context(study, plan)
-    found = [*plan.notices, *(problem for check in CHECKS for problem in check(context))]
+        return _merged(error.problems)
     return sorted(_merged(found), key=lambda problem: ORDER[problem.severity])
 
 
@@ -55,11 +53,29 @@ def runnable(source: str | Path | Study) -> StudyPlan:
     Errors: :class:`ThecalError` with every error; warnings and notes do not stop a study.
     """
     study = source if isinstance(source, Study) else load(source)
-    plan = resolve(study)
     errors = [problem for problem in lint(study) if problem.severity == "error"]
     if errors:
         raise ThecalError(errors)
-    return plan
+    return resolve(study)
+
+
+def findings(study: Study) -> list[Problem]:
+    """What the reader is told while names are looked up, and what the checks find, place by place.
+
+    Errors: :class:`ThecalError` where the study cannot be resolved.
+    """
+    plan = resolve(study)
+    context = Context(study, plan)
+    return [*plan.notices, *(problem for check in CHECKS for problem in check(context))]
+
+
+def _all(study: Study) -> list[Problem]:
+    """The findings; of a study with an error in the names, every error that can be seen past it."""
+    try:
+        return findings(study)
+    except ThecalError as error:
+        seen = everything_wrong(study.document) if study.document is not None else []
+        raise ThecalError(seen or error.problems) from None
 
 
 def _merged(problems: list[Problem]) -> list[Problem]:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from thecal.core.errors import ThecalError
+from thecal.core.errors import Problem, ThecalError
+from thecal.study.mending import all_problems
 from thecal.study.model import Study
 from thecal.study.model.problems import translate
 from thecal.study.model.text import MAX_BYTES, Document, read
@@ -37,8 +38,22 @@ def loads(raw: bytes | str, name: str = "study.yaml") -> Study:
 def validate(document: Document) -> Study:
     """A study from plain data.
 
-    Errors: :class:`ThecalError` with one problem per finding.
+    Errors: :class:`ThecalError` with one problem per finding, those behind the first ones included.
     """
+    try:
+        return _validated(document)
+    except ThecalError:
+        raise ThecalError(everything_wrong(document)) from None
+
+
+def everything_wrong(document: Document) -> list[Problem]:
+    """All errors of a file that can be found in one pass: of its keys and values, of its names, and of the checks."""
+    from thecal.study.lint import findings
+
+    return all_problems(document, lambda mended: findings(_validated(mended)))
+
+
+def _validated(document: Document) -> Study:
     try:
         return Study.model_validate(document.data).read_from(document)
     except ValidationError as error:

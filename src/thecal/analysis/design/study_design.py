@@ -21,8 +21,7 @@ from thecal.analysis.design.sequential import boundaries, sequential_power
 from thecal.core.errors import Problem, ThecalError
 from thecal.core.files import write_text
 from thecal.engine.solvers import integrator
-from thecal.study import load, resolve
-from thecal.study.lint import lint
+from thecal.study.lint import lint, runnable
 from thecal.study.plan import ArmPlan, StudyPlan
 
 SIZES = (4, 5, 6, 8, 10, 12, 16, 20)
@@ -110,7 +109,7 @@ def design_study(source: str | Path, request: Request, sealed: bool = False,
 
     Errors: ThecalError for a bad study, an unknown arm, or an outcome that cannot be simulated.
     """
-    plan = resolve(load(source))
+    plan = runnable(source)
     findings = lint(source)
     assay = plan.analysis.assay
     tell = step or (lambda _: None)

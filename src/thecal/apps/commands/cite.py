@@ -19,10 +19,9 @@ def command(study: str | None, bibtex: bool, as_json: bool) -> None:
     from thecal.report.citations import INDEX_STUDY, references, software, study_sources
 
     if study:
-        from thecal.study.load import load
-        from thecal.study.resolve import resolve
+        from thecal.study.lint import runnable
 
-        sources = study_sources(resolve(load(study)))
+        sources = study_sources(runnable(study))
     else:
         sources = [(entry.id, f"{entry.source} {entry.note}") for entry in register().values()]
     found = [software(), *references([("the index study", INDEX_STUDY), *sources])]

@@ -105,9 +105,9 @@ def _tell(design: Design) -> None:
 
 def _seal(study: str, arms: tuple[str, ...], folder: Path, secret: int | None, as_json: bool) -> None:
     from thecal.analysis.design import write_lists
-    from thecal.study import load, resolve
+    from thecal.study.lint import runnable
 
-    made = write_lists(resolve(load(study)), folder, arms, secret)
+    made = write_lists(runnable(study), folder, arms, secret)
     if as_json:
         click.echo(json.dumps({"commitment": made.commitment(), "animals": len(made.table), "method": made.method,
                                "folder": str(folder)}))

@@ -54,10 +54,9 @@ def command(words: tuple[str, ...], room: str | None, kind: tuple[str, ...], stu
 
 def _of_study(study: str) -> dict[str, Parameter]:
     from thecal.report.citations import parameters_of
-    from thecal.study.load import load
-    from thecal.study.resolve import resolve
+    from thecal.study.lint import runnable
 
-    return dict(parameters_of(resolve(load(study))))
+    return dict(parameters_of(runnable(study)))
 
 
 def _cells(entry: Parameter) -> list[str]:

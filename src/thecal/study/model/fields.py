@@ -134,7 +134,7 @@ class Shorthand:
 
 def _whole(value: Any) -> Any:
     if isinstance(value, (bool, str)):
-        raise refuse("expected a whole number", "digits only", "write for example 'n: 8'", "number")
+        raise refuse("expected a whole number", "digits only", "write for example '8'", "number")
     return value
 
 

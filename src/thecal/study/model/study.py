@@ -271,6 +271,11 @@ class Study(Strict):
 
     _document: Document | None = PrivateAttr(default=None)
 
+    @property
+    def document(self) -> Document | None:
+        """The file it was read from."""
+        return self._document
+
     def place(self, *path: str | int) -> str:
         """A place of the file in words, with the arm's name and the line where they are known."""
         return place(path, self._document)
