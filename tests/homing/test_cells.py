@@ -15,7 +15,8 @@ LN2 = np.log(2)
 
 def _bytes(course):
     return b"".join(np.ascontiguousarray(a).tobytes() for a in
-                    (course.captured, course.places, course.wall_counts, course.frames, course.cxcl12_nm))
+                    (course.captured, course.places, course.remains, course.wall_counts, course.frames,
+                     course.cxcl12_nm))
 
 
 def test_every_cell_is_somewhere():

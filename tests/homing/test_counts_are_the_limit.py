@@ -51,7 +51,7 @@ def test_counts_per_ganglion_converge_on_the_cohort_model(study):
     """With the counts' reach (the ring of a segment) and equal cells, agents agree within sampling error as n grows."""
     plan, arm = study
     equal = {"homing.cxcr4_spread": 1e-4, "homing.clump_cells": 1.0, "homing.roll_distance": 1e-4,
-             "cells.desensitisation": 1e-6}
+             "cells.desensitisation": 1e-6, "homing.spreading_time": 0.0}
     days = np.array([2.0, 7.0, 20.0])
     [c] = conditions_of(plan, arm, [{}], overrides=equal, days_after=20, rings=True)
     counts = np.array([[np.interp(c.slugs[0].day_d + d, c.times_d, column) for column in c.counts.T] for d in days])

@@ -12,19 +12,21 @@ second order in the step and shown by halving it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numba import float32, int32, njit, prange, uint32
 
+from thecal.cells.agents.group import Group
 from thecal.cells.agents.random_numbers import normals, philox, unit
 
 CRAWLING, CAPTURED, DEAD = np.int8(0), np.int8(1), np.int8(2)
 CANAL = 2.0**30
 TURN = 2.0**32
 BLOCK = 1024
-(STEP_PURPOSE, BORDER_PURPOSE, START_PURPOSE, TRANSIT_PURPOSE, PLUME_PURPOSE,
- EVENT_PURPOSE) = (np.uint32(k) for k in range(6))
+(STEP_PURPOSE, BORDER_PURPOSE, START_PURPOSE, TRANSIT_PURPOSE, PLUME_PURPOSE, EVENT_PURPOSE, CLEARANCE_PURPOSE,
+ REMOVAL_PURPOSE) = (np.uint32(k) for k in range(8))
 
 VX, VY, MEMORY, LEVEL, CHANCE, RATE, FIRST, SECOND, DRAW, FOUND = range(10)  # rows of a block; FOUND starts the table's
 ROWS = FOUND + 6
@@ -40,10 +42,11 @@ WIDTH = 8  # floats per node of the wall's table
 
 
 @dataclass
-class Crawlers:
-    """Cells on the wall, dense and in order of their number; all arrays (cells,)."""
+class Crawlers(Group):
+    """Cells on the wall, dense and in order of their number."""
 
-    cell: np.ndarray      # uint32, the cell's number, key of its random draws
+    KINDS: ClassVar[tuple[type, ...]] = (np.uint32, np.int32, np.int32, *(np.float32,) * 4, np.int8, np.int8)
+
     x: np.ndarray         # int32, level / length * 2**30
     y: np.ndarray         # int32, angle / turn * 2**32 (wraps)
     vx: np.ndarray        # float32, mm/d
@@ -52,23 +55,6 @@ class Crawlers:
     level: np.ndarray     # float32, CXCR4 at the surface relative to the mean
     state: np.ndarray     # int8
     sleeve: np.ndarray    # int8, where captured
-
-    @classmethod
-    def none(cls) -> Crawlers:
-        """No cells yet."""
-        kinds = (np.uint32, np.int32, np.int32, np.float32, np.float32, np.float32, np.float32, np.int8, np.int8)
-        return cls(*(np.empty(0, kind) for kind in kinds))
-
-    def __len__(self) -> int:
-        return int(self.cell.size)
-
-    def take(self, chosen: np.ndarray) -> Crawlers:
-        """Some of the cells, in the same order."""
-        return Crawlers(*(getattr(self, f.name)[chosen] for f in fields(self)))
-
-    def join(self, other: Crawlers) -> Crawlers:
-        """These cells and others after them."""
-        return Crawlers(*(np.concatenate([getattr(self, f.name), getattr(other, f.name)]) for f in fields(self)))
 
 
 @njit(inline="always")
@@ -220,6 +206,13 @@ def deposit(x, y, shape, scales, parts):
             turn = float32(int32(uint32(uint32(y[q]) >> uint32(8)))) * scales[3]
             counts[p, row * shape[1] + min(int32(turn), shape[1] - 1)] += 1
     return counts.sum(axis=0)
+
+
+def whole_numbers(x_mm: np.ndarray, turn: np.ndarray, length_mm: float) -> tuple[np.ndarray, np.ndarray]:
+    """Level (mm) and angle (share of a turn) as the whole numbers of :class:`Crawlers`; above the canal: its end."""
+    along = np.minimum(x_mm / length_mm, 1 - 1e-6)
+    return ((along * CANAL).astype(np.int32),
+            ((turn * TURN).astype(np.int64) & 0xFFFFFFFF).astype(np.uint32).view(np.int32))
 
 
 def scales_of(length_mm: float, around_mm: float, grid_mm: float, shape: tuple[int, int]) -> np.ndarray:

@@ -1,44 +1,37 @@
-"""From the needle to the wall: flights, landings, rolling, holding; exact in time, event by event.
+"""From the needle to the wall: flights, landings, rolling, arrest; exact in time, event by event.
 
 A suspended cell falls for a time uniform on (0, h / v_s) (its height in the gap), while dispersion moves it along;
-landed, it rolls, then holds the wall (k_att) or lets go (k_off). Waiting times are exponential, so no step is ever too
-long. Clumps share their first flight and fall faster, with the two-thirds power of their cell number (Stokes).
+landed, it rolls, then holds the wall (k_att) or lets go (k_off). A cell that holds is arrested until it has spread,
+and then crawls. Waiting times are exponential, so no step is ever too long. Clumps share their first flight and fall
+faster, with the two-thirds power of their cell number (Stokes).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numba import njit, prange, uint32
 
 from thecal.cells.agents.crawl import PLUME_PURPOSE, START_PURPOSE, TRANSIT_PURPOSE
+from thecal.cells.agents.group import Group
 from thecal.cells.agents.random_numbers import normals, philox, unit
 
-SUSPENDED, LANDED, TANK, HELD, LOST = (np.int8(k) for k in range(5))
+SUSPENDED, ROLLING, TANK, ARRESTED, SPREAD, LOST = (np.int8(k) for k in range(6))
 
 
 @dataclass
-class Travellers:
-    """Cells that do not hold the wall yet; arrays (cells,)."""
+class Travellers(Group):
+    """Cells that do not crawl yet."""
 
-    cell: np.ndarray     # uint32
+    KINDS: ClassVar[tuple[type, ...]] = (np.uint32, *(np.float64,) * 3, np.int8, np.uint32)
+
     x: np.ndarray        # float64, mm
     y: np.ndarray        # float64, share of a turn
     flight: np.ndarray   # float64, days left in the air
     phase: np.ndarray    # int8
     draws: np.ndarray    # uint32, random blocks used so far
-
-    def __len__(self) -> int:
-        return int(self.cell.size)
-
-    def take(self, chosen: np.ndarray) -> Travellers:
-        """Some of the cells, in the same order."""
-        return Travellers(*(getattr(self, f.name)[chosen] for f in fields(self)))
-
-    def join(self, other: Travellers) -> Travellers:
-        """These cells and others after them."""
-        return Travellers(*(np.concatenate([getattr(self, f.name), getattr(other, f.name)]) for f in fields(self)))
 
 
 @njit(parallel=True, error_model="numpy", cache=True, nogil=True)
@@ -72,15 +65,16 @@ def travel(cells, x, y, flight, phase, draws, dt, rates, path, k0, k1):
     """Advance travelling cells by ``dt`` days.
 
     Arguments:
-        rates: fall time h / v_s (d), holding, letting go, death, return from the tank (1/d).
+        rates: fall time h / v_s (d); holding, letting go, death, return from the tank, end of spreading (1/d; may be
+            infinite).
         path: dispersion at the sacral end (mm2/d), its relative rise to the top, length (mm), roll (mm),
             drift along the spine while falling (mm/d).
     """
-    fall, hold, let_go, death, back = rates[0], rates[1], rates[2], rates[3], rates[4]
+    fall, hold, let_go, death, back, crawls = rates[0], rates[1], rates[2], rates[3], rates[4], rates[5]
     spread, rise, length, roll, drift = path[0], path[1], path[2], path[3], path[4]
     for q in prange(cells.shape[0]):
         t = 0.0
-        while t < dt and phase[q] < HELD:
+        while t < dt and phase[q] < SPREAD:
             w0, w1, w2, w3 = philox(draws[q], TRANSIT_PURPOSE, cells[q], uint32(0), k0, k1)
             draws[q] = uint32(draws[q] + uint32(1))
             a, b = normals(w0, w1)
@@ -97,17 +91,19 @@ def travel(cells, x, y, flight, phase, draws, dt, rates, path, k0, k1):
                 elif moved >= length:
                     phase[q] = TANK
                 elif flight[q] <= 0:
-                    phase[q] = LANDED
+                    phase[q] = ROLLING
                     x[q] = min(abs(moved + roll * b), length * (1 - 1e-6))
             else:
-                total = death + (hold + let_go if phase[q] == LANDED else back)
+                total = death + (hold + let_go if phase[q] == ROLLING else crawls if phase[q] == ARRESTED else back)
                 tau = -np.log(np.float64(unit(w2))) / total
                 if tau < left:
                     z = unit(w3) * total
                     if z < death:
                         phase[q] = LOST
-                    elif phase[q] == LANDED and z < death + hold:
-                        phase[q] = HELD
+                    elif phase[q] == ARRESTED:
+                        phase[q] = SPREAD
+                    elif phase[q] == ROLLING and z < death + hold:
+                        phase[q] = ARRESTED
                     else:
                         x[q] = min(x[q], length * (1 - 1e-6))
                         phase[q] = SUSPENDED

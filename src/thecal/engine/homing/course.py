@@ -1,8 +1,9 @@
 """The loop over windows: inject, travel, settle on the wall, crawl, be captured, die; and what is written down.
 
 Each window: (1) drivers of this moment, (2) the CXCL12 field moves on, taken up by the cells that lie there,
-(3) rates for this window from field, crowding and immunity, (4) cells not yet holding the wall travel, (5) those that
-hold it crawl, (6) the captured live or die, (7) the dead and the captured leave the dense arrays, all counted.
+(3) rates for this window from field, crowding and immunity, (4) cells that do not crawl yet travel, roll, hold and
+spread, (5) those that have spread crawl, (6) the captured live or die, (7) the dead and the captured leave the dense
+arrays, remains are cleared, all counted.
 Windows are one step long for two days after an injection, ``WINDOW`` steps to the end of the first week, and four
 times that afterwards, when all moves slowly; the field moves at most once in ``FIELD_D``.
 """
@@ -11,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numba
@@ -23,66 +23,16 @@ from thecal.cells.agents.field import WallField
 from thecal.cells.agents.random_numbers import key_of
 from thecal.cells.agents.transit import Travellers
 from thecal.engine.homing.conditions import Conditions, Slug
+from thecal.engine.homing.record import PLACES, Course, empty_course, record, record_frame
+from thecal.engine.homing.state import Run
+
+__all__ = ["PLACES", "Course", "follow"]
 
 STEP_D = 10 / 1440
 WINDOW = 6
 CLOSE_D, LATE_D = 2.0, 7.0
 FIELD_D = 1 / 24
 SMALL = 200_000
-PLACES = ("suspended", "rolling", "tank", "arrested", "crawling", "captured", "dying", "cleared")
-
-
-@dataclass
-class Course:
-    """What happened, at the asked days after the first injection. Counts are agents; ``weight`` cells each.
-
-    ``captured``: (days, ganglia). ``places``: (days, 8) of :data:`PLACES`. ``died_at``: (days, ganglia) deaths at each
-    border so far. ``wall_counts``: (days, along, around) living cells on the wall and at borders. ``frames``: for a
-    sample of cells ``(times, cells, [x mm, turn, state])``. ``updates``: steps of living, moving cells.
-    """
-
-    days: np.ndarray
-    weight: float
-    agents: int
-    captured: np.ndarray
-    places: np.ndarray
-    died_at: np.ndarray
-    cxcl12_nm: np.ndarray
-    wall_counts: np.ndarray
-    frames: np.ndarray
-    frame_days: np.ndarray
-    updates: int = 0
-    seconds_crawling: float = 0.0
-
-    @property
-    def dead(self) -> np.ndarray:
-        """Agents that have died, whether their remains still lie there or not; (days,)."""
-        return self.places[:, PLACES.index("dying"):].sum(axis=1)
-
-
-@dataclass
-class _Run:
-    """Everything that changes."""
-
-    c: Conditions
-    key: tuple[np.uint32, np.uint32]
-    weight: float
-    dt: float
-    field: WallField
-    per_source: np.ndarray
-    crawlers: Crawlers = field(default_factory=Crawlers.none)
-    travellers: Travellers = field(default_factory=lambda: Travellers(
-        np.empty(0, np.uint32), *(np.empty(0) for _ in range(3)), np.empty(0, np.int8), np.empty(0, np.uint32)))
-    border: Crawlers = field(default_factory=Crawlers.none)
-    dead: int = 0
-    injected: int = 0
-    immunity: float = 0.0
-    died_at: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
-    updates: int = 0
-    block: int = crawl.BLOCK
-    waited: float = 0.0
-    at_sleeves: np.ndarray = field(default_factory=lambda: np.empty(0))
-    table: np.ndarray = field(default_factory=lambda: np.empty(0, np.float32))
 
 
 def follow(conditions: Conditions, agents: int, seed: int, days: Sequence[float], *, dt_d: float = STEP_D,
@@ -123,12 +73,13 @@ def _follow(c: Conditions, agents: int, seed: int, days: Sequence[float], dt_d: 
     start = c.slugs[0].day_d
     living = sum(s.living for s in c.slugs)
     run = _start(c, agents, living, seed, dt_d, block)
-    wanted = {_window_index(start, d, dt_d) for d in (*days, *frame_days)}
-    course = _empty_course(c, run, agents, days, frame_days, sample)
+    wanted, pictured = _rows_at(days, dt_d), _rows_at(frame_days, dt_d)
+    stops = {*wanted, *pictured}
+    course = empty_course(run, agents, days, frame_days, sample)
     numbers = _numbers(c, agents, living, first_cell)
     pending = list(zip(c.slugs, numbers, strict=True))
     removals = list(c.removals)
-    step, last = 0, max(wanted)
+    step, last = 0, max(stops)
     past = 0
     while True:
         now = start + step * dt_d
@@ -136,12 +87,15 @@ def _follow(c: Conditions, agents: int, seed: int, days: Sequence[float], dt_d: 
             _inject(run, *pending.pop(0))
         while removals and removals[0][0] <= now + dt_d / 2:
             _remove(run, removals.pop(0)[1], step)
-        if step in wanted:
-            _record(run, course, step, start, days, frame_days, sample, dt_d, first_cell)
+        for row in wanted.get(step, ()):
+            record(run, course, row)
+        for row in pictured.get(step, ()):
+            record_frame(run, course.frames[row], first_cell)
         if step >= last:
             break
-        steps = _window_steps(step, last, wanted, now, c, pending, removals, start, dt_d, window)
-        crowd = run_counts(run) * run.weight if trajectory is None else trajectory[min(past, len(trajectory) - 1)]
+        steps = _window_steps(step, last, stops, now, c, pending, removals, start, dt_d, window)
+        own = run.at_borders(run.border) * run.weight
+        crowd = own if trajectory is None else trajectory[min(past, len(trajectory) - 1)]
         _advance(run, now, step, steps, crowd)
         step += steps
         past += 1
@@ -151,28 +105,27 @@ def _follow(c: Conditions, agents: int, seed: int, days: Sequence[float], dt_d: 
     return course
 
 
-def run_counts(run: _Run) -> np.ndarray:
-    """Agents at each border."""
-    return np.bincount(run.border.sleeve, minlength=len(run.c.wall.sleeves)).astype(np.float64)
+def _rows_at(days: Sequence[float], dt: float) -> dict[int, list[int]]:
+    """Rows to write at each step."""
+    rows: dict[int, list[int]] = {}
+    for row, day in enumerate(days):
+        rows.setdefault(round(day / dt), []).append(row)
+    return rows
 
 
-def _window_index(start: float, day: float, dt: float) -> int:
-    return round(day / dt)
-
-
-def _window_steps(step: int, last: int, wanted: set[int], now: float, c: Conditions, pending: list, removals: list,
+def _window_steps(step: int, last: int, stops: set[int], now: float, c: Conditions, pending: list, removals: list,
                   start: float, dt: float, window: int) -> int:
     """Steps until something changes: short windows after an injection, and never past a day that is looked at."""
     close = any(0 <= now - s.day_d < CLOSE_D - dt / 2 for s in c.slugs)
     late = all(now - s.day_d >= LATE_D - dt / 2 for s in c.slugs)
     size = 1 if close else 4 * window if late else window  # in steps: a finer step means finer windows too
-    ahead = min(w for w in wanted if w > step)
+    ahead = min(s for s in stops if s > step)
     for day in [s.day_d for s, _ in pending] + [d for d, _ in removals]:
         ahead = min(ahead, max(step + 1, round((day - start) / dt)))
     return max(1, min(size, ahead - step))
 
 
-def _start(c: Conditions, agents: int, living: float, seed: int, dt: float, block: int) -> _Run:
+def _start(c: Conditions, agents: int, living: float, seed: int, dt: float, block: int) -> Run:
     v, wall = c.values, c.wall
     smear = v["homing.flow"] * v["homing.flow_smearing"] * v["anatomy.shear_enhancement"]
     always = v["homing.flow_smearing"] * v["anatomy.shear_enhancement"]
@@ -185,8 +138,8 @@ def _start(c: Conditions, agents: int, living: float, seed: int, dt: float, bloc
     # source per nM wanted at the ganglion: set once with flow on, so that stopping flow changes the field
     usual = made(always)
     gain = np.array([wall.mean_in_reach(usual.steady(mask))[j] for j, mask in enumerate(wall.reach)])
-    run = _Run(c, key_of(seed, c.name, "homing"), living / agents, dt, made(smear),
-               wall.reach / gain[:, None, None], died_at=np.zeros(len(wall.sleeves), np.int64), block=block)
+    run = Run(c, key_of(seed, c.name, "homing"), living / agents, dt, made(smear),
+              wall.reach / gain[:, None, None], np.zeros(len(wall.sleeves), np.int64), block=block)
     cxcl12, _, _ = c.at(c.slugs[0].day_d)
     run.field.settle(np.tensordot(cxcl12, run.per_source, 1))
     return run
@@ -198,7 +151,7 @@ def _numbers(c: Conditions, agents: int, living: float, first: int) -> list[np.n
     return [np.arange(a, b, dtype=np.uint32) for a, b in pairwise(edges)]
 
 
-def _inject(run: _Run, slug: Slug, cells: np.ndarray) -> None:
+def _inject(run: Run, slug: Slug, cells: np.ndarray) -> None:
     v, n = run.c.values, cells.size
     new = Travellers(cells, np.empty(n), np.empty(n), np.empty(n), np.empty(n, np.int8), np.zeros(n, np.uint32))
     transit.inject(cells, new.x, new.y, new.flight, new.phase, slug.low_mm, slug.high_mm, run.c.wall.length_mm,
@@ -209,18 +162,18 @@ def _inject(run: _Run, slug: Slug, cells: np.ndarray) -> None:
     run.injected += n
 
 
-def _remove(run: _Run, fraction: float, step: int) -> None:
-    """An experimenter takes out a share of all cells; they count as dead."""
+def _remove(run: Run, fraction: float, step: int) -> None:
+    """An experimenter takes out a share of all living cells; they leave no remains."""
     for name in ("crawlers", "border", "travellers"):
         group = getattr(run, name)
         gone = np.zeros(len(group), bool)
-        transit.border_deaths(group.cell, np.zeros(len(group), np.int8), np.array([fraction]), step, np.uint32(9),
-                              *run.key, gone)
-        run.dead += int(gone.sum())
+        transit.border_deaths(group.cell, np.zeros(len(group), np.int8), np.array([fraction]), step,
+                              crawl.REMOVAL_PURPOSE, *run.key, gone)
+        run.cleared += int(gone.sum())
         setattr(run, name, group.take(~gone))
 
 
-def _advance(run: _Run, now: float, step: int, steps: int, crowd: np.ndarray) -> None:
+def _advance(run: Run, now: float, step: int, steps: int, crowd: np.ndarray) -> None:
     c, rules, wall = run.c, run.c.rules, run.c.wall
     span = steps * run.dt
     cxcl12, inflamed, inhibitor = c.at(now + span / 2)                                                  # 1
@@ -231,27 +184,25 @@ def _advance(run: _Run, now: float, step: int, steps: int, crowd: np.ndarray) ->
         run.waited, run.at_sleeves, run.table = 0.0, wall.mean_in_reach(run.field.free), np.empty(0, np.float32)
     at_ganglia = rules.occupancy(cxcl12 if wall.rings else run.at_sleeves, inhibitor)                   # 3
     death = rules.free_death(run.immunity)
-    travelled = _travel(run, span, death)                                                               # 4
+    spread = _travel(run, now + span, span, death)                                                      # 4
     _crawl(run, step, steps, inhibitor, at_ganglia, death, rules.room_left(crowd))                      # 5
-    _border(run, step, 1 - np.exp(-rules.border_death(inflamed, run.immunity) * span))                  # 6
-    _sort_out(run, travelled)                                                                           # 7
-    alive = (run.injected - run.dead) * run.weight
+    _border(run, now + span, span, step, rules.border_death(inflamed, run.immunity))                    # 6
+    _sort_out(run, now + span, span, spread)                                                            # 7
+    alive = run.living * run.weight
     growth = rules.immunity_growth * alive / (alive + rules.immunity_cells)
     run.immunity += span * growth * (run.immunity + 0.01) * (1 - run.immunity)
 
 
-def _density(run: _Run) -> np.ndarray:
-    """Agents per microlitre of the border layer at each node."""
-    wall = run.c.wall
-    scales = crawl.scales_of(wall.length_mm, wall.around_mm, wall.grid_mm, wall.shape)
-    counts = crawl.deposit(run.crawlers.x, run.crawlers.y, np.array(wall.shape), scales, numba.get_num_threads())
-    counts[-wall.shape[1]:] = 0  # the last row also holds all that lies above the grid
-    dx, dy = wall.step_mm
-    return counts.reshape(wall.shape) / (dx * dy * run.c.values["anatomy.border_path"])
+def _density(run: Run) -> np.ndarray:
+    """Agents that hold the wall per microlitre of the border layer at each node."""
+    counts = run.on_wall(run.crawlers, run.arrested()).astype(float)
+    counts[-1] = 0  # the last row also holds all that lies above the grid
+    dx, dy = run.c.wall.step_mm
+    return counts / (dx * dy * run.c.values["anatomy.border_path"])
 
 
-def _travel(run: _Run, span: float, death: float) -> Crawlers:
-    """Travellers move on; those that come to hold the wall are returned as crawlers."""
+def _travel(run: Run, day: float, span: float, death: float) -> Crawlers:
+    """Travellers move on until ``day``; those that have spread on the wall are returned as crawlers."""
     t, v, rules = run.travellers, run.c.values, run.c.rules
     if not len(t):
         return Crawlers.none()
@@ -261,28 +212,28 @@ def _travel(run: _Run, span: float, death: float) -> Crawlers:
     area = v["anatomy.canal_volume"] / v["anatomy.canal_length"]
     top = lumbar * (1 + v["anatomy.dispersion_rise"])
     back = top * area / (v["anatomy.canal_length"] / 10) / v["anatomy.cranial_volume"]  # through a tenth of the canal
-    rates = np.array([v["anatomy.gap"] / v["cells.settling_speed"], rules.attachment, rules.detachment, death, back])
+    spreading = v["homing.spreading_time"]
+    rates = np.array([v["anatomy.gap"] / v["cells.settling_speed"], rules.attachment, rules.detachment, death, back,
+                      1 / spreading if spreading > 0 else np.inf])
     path = np.array([lumbar, v["anatomy.dispersion_rise"], run.c.wall.length_mm, rules.roll_mm,
                      v["homing.uphill"] * rules.settling_mm_d])
     transit.travel(t.cell, t.x, t.y, t.flight, t.phase, t.draws, span, rates, path, *run.key)
-    held = t.take(t.phase == transit.HELD)
-    run.dead += int((t.phase == transit.LOST).sum())
-    run.travellers = t.take(t.phase < transit.HELD)
-    return _begin(run, held)
+    run.bury(t.take(t.phase == transit.LOST), day, span)
+    run.travellers = t.take(t.phase < transit.SPREAD)
+    return _begin(run, t.take(t.phase == transit.SPREAD))
 
 
-def _begin(run: _Run, held: Travellers) -> Crawlers:
-    n, rules = len(held), run.c.rules
-    new = Crawlers(held.cell, (held.x / run.c.wall.length_mm * crawl.CANAL).astype(np.int32),
-                   ((held.y * crawl.TURN).astype(np.int64) & 0xFFFFFFFF).astype(np.uint32).view(np.int32),
-                   *(np.zeros(n, np.float32) for _ in range(4)), np.zeros(n, np.int8), np.full(n, -1, np.int8))
+def _begin(run: Run, spread: Travellers) -> Crawlers:
+    n, rules = len(spread), run.c.rules
+    new = Crawlers(spread.cell, *run.places_of(spread), *(np.zeros(n, np.float32) for _ in range(4)),
+                   np.zeros(n, np.int8), np.full(n, -1, np.int8))
     positive = rules.positive if crawl.lasts(rules.memory_d) else 0.0
     transit.first_levels(new.cell, new.vx, new.vy, new.level, rules.speed_mm_d / np.sqrt(2), rules.cxcr4, positive,
                          rules.spread, *run.key)
     return new
 
 
-def _crawl(run: _Run, step: int, steps: int, inhibitor: float, at_ganglia: np.ndarray, death: float,
+def _crawl(run: Run, step: int, steps: int, inhibitor: float, at_ganglia: np.ndarray, death: float,
            room_left: np.ndarray) -> None:
     k, rules, wall = run.crawlers, run.c.rules, run.c.wall
     if not len(k):
@@ -302,66 +253,28 @@ def _crawl(run: _Run, step: int, steps: int, inhibitor: float, at_ganglia: np.nd
     run.updates += len(k) * steps
 
 
-def _border(run: _Run, step: int, chance: np.ndarray) -> None:
+def _border(run: Run, day: float, span: float, step: int, rate: np.ndarray) -> None:
+    """The captured live or die, at a ``rate`` per day and ganglion."""
     b = run.border
     if len(b):
         died = np.zeros(len(b), bool)
+        chance = 1 - np.exp(-rate * span)
         transit.border_deaths(b.cell, b.sleeve, chance, step, crawl.BORDER_PURPOSE, *run.key, died)
-        run.died_at += np.bincount(b.sleeve[died], minlength=run.died_at.size)
-        run.dead += int(died.sum())
+        dead = b.take(died)
+        run.died_at += run.at_borders(dead)
+        run.bury(dead, day, span)
         run.border = b.take(~died)
 
 
-def _sort_out(run: _Run, begun: Crawlers) -> None:
-    """Captured and dead cells leave the dense arrays; cells that now hold the wall join them."""
+def _sort_out(run: Run, day: float, span: float, begun: Crawlers) -> None:
+    """Captured and dead cells leave the dense arrays, cells that have spread join them; old remains are cleared."""
     k = run.crawlers
     caught, gone = k.state == crawl.CAPTURED, k.state == crawl.DEAD
-    run.dead += int(gone.sum())
     if caught.any():
         run.border = run.border.join(k.take(caught))
+    if gone.any():
+        run.bury(k.take(gone), day, span)
     if caught.any() or gone.any():
         k = k.take(~(caught | gone))
     run.crawlers = k.join(begun) if len(begun) else k
-
-
-def _empty_course(c: Conditions, run: _Run, agents: int, days: Sequence[float], frame_days: Sequence[float],
-                  sample: int) -> Course:
-    n = len(days)
-    return Course(np.array(days, float), run.weight, agents, np.zeros((n, len(c.wall.sleeves)), np.int64),
-                  np.zeros((n, len(PLACES)), np.int64), np.zeros((n, len(c.wall.sleeves)), np.int64),
-                  np.zeros((n, len(c.wall.sleeves))), np.zeros((n, *c.wall.shape), np.int64),
-                  np.zeros((len(frame_days), min(sample, agents), 3)), np.array(frame_days, float))
-
-
-def _record(run: _Run, course: Course, step: int, start: float, days: Sequence[float], frame_days: Sequence[float],
-            sample: int, dt: float, first: int) -> None:
-    wall = run.c.wall
-    for k, day in enumerate(days):
-        if _window_index(start, day, dt) == step:
-            course.captured[k] = run_counts(run)
-            course.died_at[k] = run.died_at
-            phases = np.bincount(run.travellers.phase, minlength=3)[:3]
-            course.places[k] = [*phases, 0, len(run.crawlers), len(run.border), 0, run.dead]
-            course.cxcl12_nm[k] = wall.mean_in_reach(run.field.free)
-            scales = crawl.scales_of(wall.length_mm, wall.around_mm, wall.grid_mm, wall.shape)
-            everyone = run.crawlers.join(run.border)
-            course.wall_counts[k] = crawl.deposit(everyone.x, everyone.y, np.array(wall.shape), scales,
-                                                  numba.get_num_threads()).reshape(wall.shape)
-    for k, day in enumerate(frame_days):
-        if _window_index(start, day, dt) == step:
-            _frame(run, course.frames[k], sample, first)
-
-
-def _frame(run: _Run, frame: np.ndarray, sample: int, first: int) -> None:
-    """Where the sampled cells are: x in mm, share of a turn, state (index into PLACES)."""
-    frame[:] = [np.nan, np.nan, PLACES.index("cleared")]
-    t = run.travellers
-    for group, state in ((run.crawlers, PLACES.index("crawling")), (run.border, PLACES.index("captured"))):
-        mine = group.cell.astype(np.int64) - first < sample
-        at = group.cell[mine].astype(np.int64) - first
-        frame[at, 0] = group.x[mine] / crawl.CANAL * run.c.wall.length_mm
-        frame[at, 1] = group.y[mine].view(np.uint32) / crawl.TURN
-        frame[at, 2] = state
-    mine = t.cell.astype(np.int64) - first < sample
-    at = t.cell[mine].astype(np.int64) - first
-    frame[at, 0], frame[at, 1], frame[at, 2] = t.x[mine], t.y[mine], t.phase[mine]
+    run.clear(day)
