@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from thecal.analysis.claims.fitted import fits_of
 from thecal.analysis.relief import ObservedRelief, Relief, relief_durations, relief_latent, relief_observed
 from thecal.core.streams import stream
 from thecal.engine.jobs import Results
@@ -224,7 +225,9 @@ def summary(outcome: StudyOutcome) -> dict[str, Any]:
         if latent is not None:
             relief = {"level": latent.level, "reference": arm.reference, "latent": latent.as_dict(),
                       "observed": observed.as_dict() if observed else None,
-                      "duration_h_intervals": outcome.duration_intervals(arm)}
+                      "duration_h_intervals": outcome.duration_intervals(arm),
+                      "fitted_to": [fit.claim.id for fit in fits_of(outcome.plan, arm) if fit.same],
+                      "leans_on_fit": [fit.claim.id for fit in fits_of(outcome.plan, arm) if not fit.same]}
         arms.append({"id": arm.id, "label": arm.label, "n": arm.n, "relief": relief,
                      "drg_cells": outcome.ganglion_cells(arm), "csf_peak": outcome.csf_peak(arm)})
     return {"study": outcome.plan.name, "seed": outcome.results.seed, "arms": arms}

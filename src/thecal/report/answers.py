@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
+from thecal.analysis.claims.fitted import Fit, fits_of
+from thecal.engine.fitted import centre
 from thecal.report.arms import chosen, main_arms
 from thecal.report.findings import ArmFinding, Findings, interval
 from thecal.report.tables import between
 from thecal.report.words import dose_word, duration, latent_words, observed_words, percent, pretty
-from thecal.study.plan import StudyPlan
+from thecal.study.plan import ArmPlan, StudyPlan
 
 MAIN_ARMS = 8
 
@@ -26,10 +29,11 @@ class Answer:
 def answers(findings: Findings) -> list[Answer]:
     """The plain arms in words, at most :data:`MAIN_ARMS`."""
     arms = main_arms(findings.plan, tested=True) or main_arms(findings.plan)
-    return [_answer(findings, findings.arms[arm.id]) for arm in arms if arm.id in findings.arms][:MAIN_ARMS]
+    told: set[str] = set()
+    return [_answer(findings, findings.arms[arm.id], told) for arm in arms if arm.id in findings.arms][:MAIN_ARMS]
 
 
-def _answer(findings: Findings, found: ArmFinding) -> Answer:
+def _answer(findings: Findings, found: ArmFinding, told: set[str]) -> Answer:
     if found.latent is None:
         raise ValueError(f"{found.arm.id} has no latent relief")
     words = latent_words(found.latent, dose_word(found.arm))
@@ -39,8 +43,37 @@ def _answer(findings: Findings, found: ArmFinding) -> Answer:
     kinds = ((found.over_animals, "with other animals"), (found.over_draws, "for a typical animal under other numbers"))
     sure = [f"{between(hours, share)} {what}" for hours, what in kinds if len(hours)]
     held = f"Duration {duration(found.latent.duration_h)}. " if found.latent.spans else ""
+    spread = f"{held}{percent(share)} interval of the duration: {', '.join(sure)}." if sure else ""
     return Answer(pretty(found.arm.label), found.arm.n, words,
-                  f"{held}{percent(share)} interval of the duration: {', '.join(sure)}." if sure else "")
+                  " ".join([spread, *_fits(findings.plan, found.arm, told)]).strip())
+
+
+def _fits(plan: StudyPlan, arm: ArmPlan, told: set[str]) -> list[str]:
+    """What of an arm's result was put right by fitting; a fit that an earlier arm ``told`` is named in short."""
+    said = []
+    for fit in fits_of(plan, arm) if centre() else ():
+        if fit.same:
+            said.append(f"Fitted, not predicted: {pretty(fit.claim.statement)}.")
+        elif fit.claim.id in told:
+            said.append(f"The duration leans on the fit of {pretty(fit.given)} named above.")
+        else:
+            said.append(f"The duration leans on a fit: {_believable(fit)}.")
+        told.add(fit.claim.id)
+    return said
+
+
+def _believable(fit: Fit) -> str:
+    """What numbers had to give to count as believable."""
+    low, high = fit.end_h or (0.0, math.inf)
+    ends = f"{_span(low, high)} after they are given" if math.isfinite(high) else f"no sooner than {_rough(low)} after"
+    return f"numbers count as believable only if relief by {pretty(fit.given)} in {_plural(fit.species)} ends {ends}"
+
+
+def _span(low: float, high: float) -> str:
+    """Two durations with the unit once: 25 to 45 days."""
+    first, last = _rough(low), _rough(high)
+    same = first.split()[-1] == last.split()[-1]
+    return f"{first.split()[0] if same else first} to {last}"
 
 
 def plain_words(findings: Findings) -> str:
@@ -54,7 +87,7 @@ def plain_words(findings: Findings) -> str:
         arm = chosen(findings.plan, key)
         found = findings.arms.get(arm.id) if arm is not None else None
         if found is not None and found.latent is not None and found.latent.defined:
-            said.append(_plain(found, findings.plan.analysis.interval))
+            said.append(_plain(findings.plan, found))
     if not said:
         return f"A simulated study of {len(findings.plan.arms)} groups; nothing was given that could relieve pain."
     return (f"In these simulated {_plural(findings.plan.species.name)}, {', and '.join(said)}. Whether real animals or "
@@ -66,7 +99,7 @@ def tested_for_pain(plan: StudyPlan) -> bool:
     return any(arm.strain.baseline_log10_g is not None for arm in plan.arms)
 
 
-def _plain(found: ArmFinding, share: float) -> str:
+def _plain(plan: StudyPlan, found: ArmFinding) -> str:
     latent = found.latent
     given = next(a for a in found.arm.administrations if a.kind != "vehicle")
     what = f"{pretty(given.dose_text)} of {pretty(given.product)}" if given.kind != "cells" else \
@@ -74,8 +107,9 @@ def _plain(found: ArmFinding, share: float) -> str:
     if latent is None or not latent.spans:
         return f"{what} did not relieve pain by {percent(found.latent.level) if found.latent else ''} at any time"
     more = "at least " if latent.open_end else "about "
-    doubt = _doubt(found, share)
-    return f"{what} relieved pain by {percent(latent.level)} or more for {more}{_rough(latent.duration_h)}{doubt}"
+    doubt = [text for text in (_doubt(found, plan.analysis.interval), _fitted(plan, found.arm)) if text]
+    held = f"{what} relieved pain by {percent(latent.level)} or more for {more}{_rough(latent.duration_h)}"
+    return held + (f" ({'; '.join(doubt)})" if doubt else "")
 
 
 def _doubt(found: ArmFinding, share: float) -> str:
@@ -84,9 +118,16 @@ def _doubt(found: ArmFinding, share: float) -> str:
     if ends is None:
         return ""
     none = round(100 * float((found.over_draws == 0).mean()))
-    if none:
-        return f" (a typical animal under other believable numbers: no such relief in {none} of 100 tries)"
-    return f" (a typical animal under other believable numbers: {_rough(ends[0])} to {_rough(ends[1])})"
+    given = f"no such relief in {none} of 100 tries" if none else _span(*ends)
+    return f"a typical animal under other believable numbers: {given}"
+
+
+def _fitted(plan: StudyPlan, arm: ArmPlan) -> str:
+    """The fit behind a duration, in plain words."""
+    fit = next((fit for fit in fits_of(plan, arm) if fit.end_h is not None), None) if centre() else None
+    if fit is None:
+        return ""
+    return f"{'fitted, not predicted' if fit.same else 'it leans on a fit'}: {_believable(fit)}"
 
 
 def _rough(hours: float) -> str:

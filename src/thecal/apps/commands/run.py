@@ -65,7 +65,15 @@ def command(study: str, out: Path | None, seed: int | None, animals: int | None,
 
 
 def lines_of(outcome: StudyOutcome) -> list[str]:
-    """Relief of each arm in words."""
+    """Relief of each arm in words, and which of these results were fitted."""
+    from thecal.analysis.claims.fitted import fits_of
     from thecal.report.words import relief_in_words
 
-    return [relief_in_words(outcome, arm) for arm in outcome.plan.arms]
+    lines = [relief_in_words(outcome, arm) for arm in outcome.plan.arms]
+    fitted: dict[str, list[str]] = {}
+    for arm in outcome.plan.arms:
+        if outcome.latent_relief(arm) is not None:
+            for fit in fits_of(outcome.plan, arm):
+                if fit.same:
+                    fitted.setdefault(fit.claim.statement, []).append(arm.id)
+    return lines + [f"Fitted, not predicted ({', '.join(arms)}): {statement}" for statement, arms in fitted.items()]
