@@ -79,15 +79,21 @@ def _hold(claims: list[Claim], engine: object, z: np.ndarray, names: list[str], 
 
 
 def _centre(draws: np.ndarray, claims: list[Claim], engine: object, names: list[str]) -> np.ndarray:
-    """The component-wise median, or the first point from there to the nearest accepted draw where the claims hold.
+    """The component-wise median where the claims hold; else the middle of the stretch towards it where they do.
 
-    The single draw nearest the middle would do worse: in a hundred dimensions every draw is far out somewhere.
+    The way leads from the register's own centre to the median and as far again beyond. A single draw near the median
+    would do worse: in a hundred dimensions every draw is far out somewhere.
     """
     median = np.median(draws, axis=0)
-    nearest = draws[int(np.argmin(((draws - median)**2).sum(axis=1)))]
-    way = median + np.linspace(0, 1, 21)[:, None] * (nearest - median)
     cheap = [claim for claim in claims if claim.id != "sni-course"]  # a matter of groups, not of one typical animal
-    return way[int(np.argmax(_hold(cheap, engine, way, names, SEED)))]
+    if _hold(cheap, engine, median[None], names, SEED)[0]:
+        return median
+    shares = np.linspace(0, 2, 81)
+    holding = shares[_hold(cheap, engine, shares[:, None] * median, names, SEED)]
+    if not holding.size:
+        raise SystemExit("no point between the register's centre and the median of the draws meets the fitted claims")
+    print(f"the median itself does not hold; {holding.min():.2f} to {holding.max():.2f} of it does", file=sys.stderr)
+    return (holding.min() + holding.max()) / 2 * median
 
 
 def _write(draws: np.ndarray, names: list[str]) -> None:

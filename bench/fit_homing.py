@@ -1,116 +1,78 @@
-"""Rates that the cohort model uses, fitted from runs of single cells, with uncertainty, and where the two disagree.
+"""What single cells teach the counts: the catchment of a ganglion in every species, with uncertainty.
 
-    .venv/bin/python bench/fit_homing.py [--study chen2015] [--arm ID] [--draws 16] [--agents 60000] [--out rates.json]
+    .venv/bin/python bench/fit_homing.py [--species mouse rat ...] [--draws 32] [--agents 60000] [--out FILE]
 
-For ganglion j the effective capture rate per cell that holds the wall in its segment is captures over exposure,
-c_j = N_j / int A_segment dt (maximum likelihood for a constant rate). Three arms of runs (as declared, without CXCL12,
-both early and late) give effective k_cap0 and k_cap1; free death is fitted the same way. Errors: clumps make counts
-over-dispersed by about their size; across draws the spread of the ratio to the register is shown.
+The rule stands in ``thecal.analysis.homing_catchment``. The centre is the fitted one; the spread runs over draws of
+everything else, geometry of the reach among it. Below it stands what this number cannot repair: the same animals
+injected by needle, single cells over counts at the ganglia, and the ratio of sides.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
+from pathlib import Path
 
 import numpy as np
 
-from thecal.analysis.homing import arm_with_cells, centre_scores, draws_of
+from thecal.analysis.homing import centre_scores, draws_of
+from thecal.analysis.homing_catchment import WINDOW, catchment
 from thecal.engine.homing import conditions_of, follow
-from thecal.study import load, resolve
+from thecal.engine.subjects import arm_register
+from thecal.study import loads, resolve
+from thecal.study.plan import ArmPlan, StudyPlan
+
+DOSES = {"mouse": 2.5e5, "rat": 1e6, "cynomolgus": 1e7, "human": 1e8}
+SHOWN = (3, 14, 28)
 
 
-def exposure(conditions, course):
-    """Cell-days on the wall of each ganglion's segment up to every recorded day, and captures up to then."""
-    wall = conditions.wall
-    x = (np.arange(wall.shape[0]) + 0.5) * wall.step_mm[0]
-    held = []
-    for sleeve in wall.sleeves:
-        ring = np.floor(x / sleeve.segment_mm) == sleeve.segment
-        ring[-1] = False
-        same = [j for j, s in enumerate(wall.sleeves) if s.segment == sleeve.segment]
-        held.append(course.wall_counts[:, ring].sum(axis=(1, 2)) - course.captured[:, same].sum(axis=1))
-    held = np.maximum(np.array(held, float).T, 0)
-    days = np.diff(course.days)
-    area = np.vstack([np.zeros(held.shape[1]), np.cumsum((held[1:] + held[:-1]) / 2 * days[:, None], axis=0)])
-    return area, course.captured + course.died_at
+def study_of(species: str) -> StudyPlan:
+    """One nerve injury and one injection of cells at the species' own level and volume."""
+    return resolve(loads(f"thecal: 1\nname: catchment\nspecies: {species}\nend: 40 d\ninjury: {{model: CCI}}\narms:\n"
+                         f"  - {{id: cells, give: [{{what: BMSC, dose: {DOSES[species]:g} cells, day: 4 d}}]}}\n"))
 
 
-def rates(conditions, course, first, last):
-    """Effective capture rate per ganglion between two days, with its standard error."""
-    area, caught = exposure(conditions, course)
-    a, b = (int(np.argmin(np.abs(course.days - d))) for d in (first, last))
-    n, cell_days = caught[b] - caught[a], area[b] - area[a]
-    clump = max(1.0, conditions.values["homing.clump_cells"])
-    return n / np.maximum(cell_days, 1e-9), np.sqrt(np.maximum(n, 1) * clump) / np.maximum(cell_days, 1e-9)
+def disagreement(plan: StudyPlan, arm: ArmPlan, mm: float, agents: int) -> dict:
+    """Injected by needle: single cells over counts on some days, and the ratio of sides in both."""
+    [now] = conditions_of(plan, arm, [centre_scores()], {"cells.catchment": mm}, days_after=30)
+    injured = np.array([s.side == "injured" for s in now.wall.sleeves])
+    course = follow(now, agents, 7, SHOWN, window=WINDOW)
+    single = course.captured * course.weight
+    counts = np.array([[np.interp(now.slugs[0].day_d + d, now.times_d, column) for column in now.counts.T]
+                       for d in SHOWN])
+    return {"single_over_counts": {d: float(a.sum() / b.sum()) for d, a, b in zip(SHOWN, single, counts, strict=True)},
+            "sides": {name: float(table[1][injured].sum() / table[1][~injured].sum())
+                      for name, table in (("single", single), ("counts", counts))}}
 
 
-def fit(conditions, off, agents, seed, last=28.0):
-    """Effective k_cap0, k_cap1 and death, each with a standard error, and the ratio to the register's."""
-    days = np.unique(np.concatenate([np.arange(0, 2, 1 / 24), np.arange(2, last + 0.1, 0.5)]))
-    course = follow(conditions, agents, seed, days)
-    plain = follow(off, agents, seed + 1, days)
-    rules = conditions.rules
-    injured = np.array([s.side == "injured" for s in conditions.wall.sleeves])
-    found = {}
-    for name, (a, b) in {"whole": (0, last), "days 0-2": (0, 2), "days 7-14": (7, 14)}.items():
-        c, error = rates(conditions, course, a, b)
-        c0, error0 = rates(off, plain, a, b)
-        cxcl12, _, inhibitor = conditions.at(conditions.slugs[0].day_d + (a + b) / 2)
-        theta = rules.occupancy(cxcl12, inhibitor) * rules.cxcr4
-        k1 = (c - c0.mean()) / theta
-        weight = 1 / (error / theta)**2
-        k0, k0_error = c0.mean(), np.sqrt((error0**2).sum()) / c0.size
-        k1_mean, k1_error = (k1 * weight).sum() / weight.sum(), weight.sum()**-0.5
-        found[name] = {
-            "capture_basal": [k0, k0_error, k0 / max(rules.capture_basal, 1e-12)],
-            "capture_cxcl12": [k1_mean, k1_error, k1_mean / max(rules.capture_cxcl12, 1e-12)],
-            "rate_injured_over_other": [c[injured].mean() / max(c[~injured].mean(), 1e-12), None, None]}
-    away = course.places[:, 5] - course.died_at.sum(axis=1)
-    free = course.agents - course.places[:, 5] - course.places[:, 4]
-    cell_days = np.sum((free[1:] + free[:-1]) / 2 * np.diff(course.days))
-    death = away[-1] / cell_days
-    found["whole"]["death_free"] = [death, np.sqrt(away[-1]) / cell_days, death / rules.death_free]
-    day = int(np.argmin(np.abs(course.days - 14)))
-    counts = np.array([np.interp(conditions.slugs[0].day_d + 14, conditions.times_d, column)
-                       for column in conditions.counts.T])
-    seen = course.captured[day] * course.weight
-    found["day 14"] = {"cells, single / cohort": [seen.sum() / counts.sum(), None, None],
-                       "injured / other, single": [seen[injured].sum() / max(seen[~injured].sum(), 1e-9), None, None],
-                       "injured / other, cohort": [counts[injured].sum() / counts[~injured].sum(), None, None]}
-    return found
-
-
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--study", default="chen2015")
-    parser.add_argument("--arm")
-    parser.add_argument("--draws", type=int, default=16)
+    parser.add_argument("--species", nargs="+", choices=list(DOSES), default=list(DOSES))
+    parser.add_argument("--draws", type=int, default=32)
     parser.add_argument("--agents", type=int, default=60_000)
-    parser.add_argument("--out")
+    parser.add_argument("--out", type=Path)
     given = parser.parse_args()
-    plan = resolve(load(given.study))
-    arm = arm_with_cells(plan, given.arm)
-    scores = [centre_scores(), *draws_of(arm, 1, given.draws)]
-    usual = conditions_of(plan, arm, scores, days_after=28)
-    off = conditions_of(plan, arm, scores, overrides={"homing.cxcl12": 0.0}, days_after=28)
-    fits = [fit(a, b, given.agents if k == 0 else given.agents // 3, 100 * k)
-            for k, (a, b) in enumerate(zip(usual, off, strict=True))]
-    print(f"{plan.name}, {arm.label}: rates of the cohort model fitted from {given.agents} agents (centre)")
-    print(f"{'':12}{'rate':28}{'fitted':>10}{'s.e.':>10}{'/ register':>12}   over {given.draws} draws: 5 %, 50 %, 95 %")
     table = []
-    for stretch, entries in fits[0].items():
-        for name, (value, error, ratio) in entries.items():
-            column = 2 if ratio is not None else 0
-            spread = np.nanquantile([f[stretch][name][column] for f in fits[1:]], [0.05, 0.5, 0.95]) \
-                if given.draws else [np.nan] * 3
-            table.append({"stretch": stretch, "name": name, "value": value, "error": error, "ratio": ratio,
-                          "draws": [float(v) for v in spread]})
-            print(f"{stretch:12}{name:28}{value:10.4g}{'' if error is None else format(error, '10.2g'):>10}"
-                  f"{'' if ratio is None else format(ratio, '12.3f'):>12}   " + ", ".join(f"{v:.3g}" for v in spread))
+    for species in given.species:
+        plan = study_of(species)
+        arm = plan.arms[0]
+        scores = [centre_scores(), *draws_of(arm, 1, given.draws)]
+        (mm, error), *spread = (catchment(c, given.agents // (3 if k else 1), 100 + k)
+                                for k, c in enumerate(conditions_of(plan, arm, scores, days_after=30)))
+        low, middle, high = (float(x) for x in np.quantile([x for x, _ in spread] or [math.nan], [0.05, 0.5, 0.95]))
+        segment = arm_register(arm)["anatomy.canal_length"].value / plan.species.segments
+        row = {"species": species, "segment_mm": segment, "catchment_mm": mm, "relative_error": error,
+               "draws": [low, middle, high], **disagreement(plan, arm, mm, given.agents)}
+        table.append(row)
+        print(f"{species:11} catchment {mm:.3g} mm of a segment of {segment:.3g} mm (sampling {error:.1%}; "
+              f"5, 50, 95 % of {len(spread)} draws {low:.3g}, {middle:.3g}, {high:.3g})")
+        print(f"{'':11} by needle, single cells over counts: "
+              + ", ".join(f"day {d} {x:.2f}" for d, x in row["single_over_counts"].items())
+              + f"; injured over other side, day {SHOWN[1]}: {row['sides']['single']:.2f} single, "
+              f"{row['sides']['counts']:.2f} counts", flush=True)
     if given.out:
-        with open(given.out, "w", encoding="utf-8") as file:
-            json.dump(table, file, indent=1)
+        given.out.write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

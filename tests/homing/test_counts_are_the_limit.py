@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from thecal.analysis.homing import centre_scores
+from thecal.analysis.homing_catchment import catchment
 from thecal.cells.agents.rules import rules_of
 from thecal.core.evaluate import numpy_function
 from thecal.core.expression import symbols_of
@@ -51,7 +53,7 @@ def test_counts_per_ganglion_converge_on_the_cohort_model(study):
     """With the counts' reach (the ring of a segment) and equal cells, agents agree within sampling error as n grows."""
     plan, arm = study
     equal = {"homing.cxcr4_spread": 1e-4, "homing.clump_cells": 1.0, "homing.roll_distance": 1e-4,
-             "cells.desensitisation": 1e-6, "homing.spreading_time": 0.0}
+             "cells.desensitisation": 1e-6, "cells.catchment": 6.14, "homing.spreading_time": 0.0}
     days = np.array([2.0, 7.0, 20.0])
     [c] = conditions_of(plan, arm, [{}], overrides=equal, days_after=20, rings=True)
     counts = np.array([[np.interp(c.slugs[0].day_d + d, c.times_d, column) for column in c.counts.T] for d in days])
@@ -64,3 +66,16 @@ def test_counts_per_ganglion_converge_on_the_cohort_model(study):
         errors.append(np.sqrt(np.mean(((seen - counts) / counts)**2)))
     assert errors[2] < errors[1] < errors[0]
     assert errors[2] < 0.03
+
+
+def test_the_catchment_of_the_register_is_what_single_cells_give(study):
+    """The number that the counts inherit, fitted anew; then counts and single cells agree after a real injection."""
+    plan, arm = study
+    [c] = conditions_of(plan, arm, [centre_scores()], days_after=30)
+    mm, error = catchment(c, 30_000, 5)
+    assert mm == pytest.approx(arm_register(arm)["cells.catchment"].value, rel=3 * error + 0.05)
+    [c] = conditions_of(plan, arm, [centre_scores()], overrides={"cells.catchment": mm}, days_after=30)
+    days = np.array([3.0, 14.0, 28.0])
+    course = follow(c, 60_000, 3, days, window=18)
+    counts = np.array([[np.interp(c.slugs[0].day_d + d, c.times_d, column) for column in c.counts.T] for d in days])
+    assert course.captured.sum(axis=1) * course.weight == pytest.approx(counts.sum(axis=1), rel=0.12)

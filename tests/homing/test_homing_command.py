@@ -48,8 +48,10 @@ def test_claims_can_rest_on_single_cells():
 
     plan = resolve(load("chen2015"))
     arm = arm_with_cells(plan)
-    here, there = injured_to_other(plan, arm, [{}, {"cells.capture_cxcl12": 1.0}], 1, agents=5_000)
+    here, there = injured_to_other(plan, arm, [{}, {}], 1, agents=5_000)
+    more, _ = injured_to_other(plan, arm, [{"cells.capture_cxcl12": 1.0}], 1, agents=5_000)
     off, off_there = injured_to_other(plan, arm, [{}], 1, agents=5_000, overrides={"homing.cxcl12": 0.0})
     assert here.shape == there.shape == (2,)
-    assert here[1] > here[0] > off[0] + off_there[0]
+    assert here[0] != here[1]  # every draw has its own wall
+    assert more[0] > here[0] > off[0] + off_there[0]
     assert np.isfinite(here / there).all()

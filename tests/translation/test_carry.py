@@ -9,6 +9,7 @@ from thecal.analysis.translation.causes import CAUSES, exposures
 from thecal.analysis.translation.rules import carry, outside, rules, volume_factor
 from thecal.analysis.translation.translate import Translation, translate
 from thecal.core.errors import ThecalError
+from thecal.core.register import load as load_register
 from thecal.engine.fitted import centre
 from thecal.engine.solvers import integrator
 from thecal.engine.subjects import arm_register, values_of
@@ -84,10 +85,14 @@ def test_a_species_to_itself_changes_nothing() -> None:
     assert all(c.amount == pytest.approx(1) for c in same.carried)
 
 
-def test_the_catchment_of_a_ganglion_does_not_grow(to_human: Translation) -> None:
-    """A ganglion takes cells from the same millimetres of wall in every species: nothing is scaled on the way."""
+def test_the_catchment_of_a_ganglion_is_the_target_s_own(to_human: Translation) -> None:
+    """Single cells gave it for every canal; it grows far less than a segment does."""
     arm = to_human.there(1.0, 200.0)[0]
-    assert "cells.capture_cxcl12" not in arm.factors and "cells.catchment" not in arm.parameters
+    here, there = load_register()["cells.catchment"].value, arm.parameters["cells.catchment"].value
+    segments = [plan.segments for plan in (species_called("mouse"), species_called("human"))]
+    lengths = [load_register()["anatomy.canal_length"].value, arm.parameters["anatomy.canal_length"].value]
+    assert "cells.capture_cxcl12" not in arm.factors
+    assert 1 < there / here < lengths[1] / segments[1] / (lengths[0] / segments[0])
 
 
 def test_anatomy_set_by_the_study_stays_behind() -> None:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
+from thecal.analysis.homing_label import label_day, label_over_days
 from thecal.cells.agents.field import WallField
 from thecal.engine.fitted import centre, fitted_draws
 from thecal.engine.homing import Conditions, Course, conditions_of, follow
@@ -28,7 +29,11 @@ COARSE = 18                           # steps per window for runs that only give
 
 @dataclass(frozen=True)
 class Homing:
-    """One arm. ``courses``: the centre's run and its variants; ``spread``: cells (draws, days, ganglia)."""
+    """One arm at the centre and over draws.
+
+    ``course``: the centre's run. ``ratios``: injured side over the other with its interval, as declared and by variant.
+    ``spread``: cells (draws, days, ganglia). ``label_days``: day on which label outnumbers living cells, (draws,).
+    """
 
     plan: StudyPlan
     arm: ArmPlan
@@ -37,6 +42,7 @@ class Homing:
     ratios: Mapping[str, tuple[float, float, float]]
     spread: np.ndarray
     days: tuple[float, ...]
+    label_days: np.ndarray = field(default_factory=lambda: np.empty(0))
 
     def cells(self) -> np.ndarray:
         """Living cells at each border, (days, ganglia)."""
@@ -66,12 +72,16 @@ def _identified(scores: Scores) -> Scores:
 def draws_of(arm: ArmPlan, seed: int, count: int) -> list[Scores]:
     """Draws of uncertainty: the fitted ones where there are enough, with the homing room's numbers from their range."""
     known = fitted_draws()[1:]
-    register = arm_register(arm)
-    drawn = [scores_of_draw(register, seed, k) for k in range(count)]
     if len(known) < count:
-        return list(drawn)
-    free = [{key: z for key, z in d.items() if key.startswith("homing.")} for d in drawn]
-    return [{**_identified(known[k]), **free[k]} for k in range(count)]
+        return [scores_of_draw(arm_register(arm), seed, k) for k in range(count)]
+    return with_rules_drawn(arm, seed, known[:count])
+
+
+def with_rules_drawn(arm: ArmPlan, seed: int, draws: Sequence[Scores]) -> list[Scores]:
+    """The same draws with the homing room's numbers from the register's range: no claim on counts identifies them."""
+    register = arm_register(arm)
+    return [{**_identified(draw), **{key: z for key, z in scores_of_draw(register, seed, k).items()
+                                     if key.startswith("homing.")}} for k, draw in enumerate(draws)]
 
 
 def arm_with_cells(plan: StudyPlan, arm_id: str | None = None) -> ArmPlan:
@@ -103,8 +113,9 @@ def study_homing(plan: StudyPlan, arm: ArmPlan, *, seed: int, agents: int = MANY
     [usual] = conditions_of(plan, arm, [scores], days_after=last)
     living = sum(s.living for s in usual.slugs)
     daily = sorted({float(d) for d in range(int(last) + 1)} | {float(d) for d in days})
+    watched = sorted({*daily, *frame_days})  # so that the viewer's counts are counts, not interpolated
     parts = 4 + 0.35 * draws
-    course = follow(usual, int(min(agents, living)), seed, daily, frame_days=frame_days, sample=sample,
+    course = follow(usual, int(min(agents, living)), seed, watched, frame_days=frame_days, sample=sample,
                     progress=lambda share: progress(2 * share / parts))
     variants = {"default": {}, "cxcr4_knockdown": {"factors": KNOCK_DOWN}, "cxcl12_off": {"overrides": NO_CXCL12}}
     ratios = {}
@@ -117,14 +128,17 @@ def study_homing(plan: StudyPlan, arm: ArmPlan, *, seed: int, agents: int = MANY
         other = follow(conditions, int(min(4 * FEW, agents, living)), seed, [min(RATIO_DAY, last)], window=COARSE)
         ratios[name] = ratio_with_error(conditions, other.captured[0])
         progress((2 + k) / parts)
-    spread = []
+    spread, label_days = [], []
+    rows = np.searchsorted(daily, days)
     if draws:
         for k, drawn in enumerate(conditions_of(plan, arm, draws_of(arm, seed, draws), days_after=last)):
             cells = sum(s.living for s in drawn.slugs)
-            run = follow(drawn, int(min(FEW, cells)), seed + 1 + k, days, window=COARSE)
-            spread.append(run.captured * run.weight)
+            run = follow(drawn, int(min(FEW, cells)), seed + 1 + k, daily, window=COARSE)
+            spread.append(run.captured[rows] * run.weight)
+            label_days.append(label_day(label_over_days(drawn, run)))
             progress((4 + 0.35 * (k + 1)) / parts)
-    return Homing(plan, arm, usual, course, ratios, np.array(spread), tuple(float(d) for d in days))
+    return Homing(plan, arm, usual, course, ratios, np.array(spread), tuple(float(d) for d in days),
+                  np.array(label_days))
 
 
 def ratio_with_error(conditions: Conditions, captured: np.ndarray) -> tuple[float, float, float]:
@@ -138,18 +152,17 @@ def ratio_with_error(conditions: Conditions, captured: np.ndarray) -> tuple[floa
 
 
 def injured_to_other(plan: StudyPlan, arm: ArmPlan, draws: Sequence[Scores], seed: int, *, day: float = RATIO_DAY,
-                     agents: int = FEW, factors: Mapping[str, float] | None = None,
-                     overrides: Mapping[str, float] | None = None) -> tuple[np.ndarray, np.ndarray]:
-    """Cells at the injured side's ganglia and at the other's, one entry per draw; for claims about homing.
+                     agents: int = FEW, overrides: Mapping[str, float] | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Single cells at the injured side's ganglia and at the other's, one entry per draw; for claims about homing.
 
     Arguments:
-        draws: normal scores, as ``Laboratory.draws``; entries of the homing room are left at their centre.
-        day: after the first injection. agents: weighted agents per draw. factors, overrides: see ``conditions_of``.
+        draws: normal scores, as ``Laboratory.draws``; the homing room's numbers are drawn anew from their ranges.
+        day: after the first injection. agents: weighted agents per draw. overrides: see ``conditions_of``.
 
     Returns: ``(injured, other)``, each (draws,), in cells.
     """
     found = []
-    for k, conditions in enumerate(conditions_of(plan, arm, [_identified(d) for d in draws], overrides, factors,
+    for k, conditions in enumerate(conditions_of(plan, arm, with_rules_drawn(arm, seed, draws), overrides,
                                                  days_after=day)):
         cells = sum(s.living for s in conditions.slugs)
         course = follow(conditions, int(min(agents, cells)), seed + k, [day], window=COARSE)
@@ -222,18 +235,19 @@ def local_dose(homing: Homing, day: float) -> dict[str, float]:
 
 
 def label_carriers(homing: Homing) -> dict[str, np.ndarray]:
-    """Living cells, corpses and host cells that carry the label, over all borders; each (days,) on whole days."""
-    v, course = homing.conditions.values, homing.course
-    living = course.captured.sum(axis=1) * course.weight
-    died = np.diff(course.died_at.sum(axis=1), prepend=0) * course.weight
-    fade = math.log(2) / v["homing.label_half_life"]
-    corpses, host = np.zeros(living.size), np.zeros(living.size)
-    for k in range(1, living.size):
-        step = course.days[k] - course.days[k - 1]
-        cleared = corpses[k - 1] * (1 - math.exp(-step / v["homing.clearance_time"]))
-        corpses[k] = corpses[k - 1] - cleared + died[k]
-        host[k] = host[k - 1] * math.exp(-fade * step) + v["homing.label_transfer"] * cleared
-    return {"day": course.days, "living": living, "corpses": corpses, "host": host}
+    """Living cells, corpses and host cells that carry the label, over all borders; each (days,) of the centre's run."""
+    return label_over_days(homing.conditions, homing.course)
+
+
+def label_interval(homing: Homing) -> dict[str, float | int | None]:
+    """The day of :func:`label_day`: at the centre, its 5th and 95th percentile over draws, draws in which it comes.
+
+    Where it does not come in a draw, it counts as after the last day; a percentile there is None.
+    """
+    found = np.where(np.isfinite(homing.label_days), homing.label_days, math.inf)
+    edges = np.quantile(found, [0.05, 0.95], method="closest_observation") if found.size else (math.nan, math.nan)
+    return {"centre": _number(label_day(label_carriers(homing))), "low": _number(edges[0]), "high": _number(edges[1]),
+            "draws": int(found.size), "draws_with": int(np.isfinite(found).sum())}
 
 
 def as_data(homing: Homing) -> dict:
@@ -264,6 +278,7 @@ def as_data(homing: Homing) -> dict:
         "local_tgfb1": local_dose(homing, min(RATIO_DAY, max(homing.days))),
         "label": [{"day": d, **{k: round(float(labels[k][i]), 1) for k in ("living", "corpses", "host")}}
                   for d, i in zip(homing.days, at, strict=True)],
+        "label_day": label_interval(homing),
         "cohort_model": [{"level": s.level, "side": s.side, "day": day, "cells": round(float(counts[i, j]), 1)}
                          for i, day in enumerate(homing.days) for j, s in enumerate(homing.conditions.wall.sleeves)],
         "disclaimer": "Computer model, not medical advice.",

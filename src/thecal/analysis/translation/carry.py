@@ -1,9 +1,8 @@
 """One arm of a study put into another species: its canal, needle level and volume; biology of cells and pain unchanged.
 
 What is carried: product, schedule, cells' life, secretion and motility, and the course of the injury. What is replaced:
-every number and place of ``anatomy``. A ganglion draws adhered cells from as many millimetres of canal as in the source
-species, for cells crawl no faster in a larger body: the capture rate, which is per cell in the segment beside the
-ganglion, is divided by how much longer that segment is.
+every number and place of ``anatomy``, and the stretch of canal from which a ganglion draws cells (``cells.catchment``),
+which single cells that crawl no faster in a larger body gave for each species on its own wall.
 
 Nobody has measured pain biology in people this way, so relief in another species reads: *what the animal's pain would
 do if it lay in that canal*.

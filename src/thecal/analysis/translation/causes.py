@@ -36,7 +36,7 @@ CAUSES = {
     "injected volume": "the slug fills another share of the fluid and pushes less of it",
     "turnover": "fluid is formed and leaves at another pace",
     "mixing": "pulsation and distance change how fast the fluid mixes along the canal",
-    "crawling": "cells reach a ganglion from as many millimetres as ever; the canal is longer",
+    "crawling": "cells crawl no further, and a root sleeve's reach grows less than the canal",
     "wall uptake": "a wider gap has less wall for its fluid",
     "landing": "cells take longer to sink through a wider gap",
     "border": "the fluid space at a ganglion is larger and deeper",
@@ -81,7 +81,7 @@ def between(source: Values, target: Values, on: frozenset[str]) -> dict[str, flo
         v |= {f"anatomy.{k}": target[f"anatomy.{k}"] / longer for k in ("molecular_diffusion", "root_mixing")}
     if "crawling" in on:
         v |= {"cells.motility": source["cells.motility"] / longer,
-              "cells.catchment": source["cells.catchment"] / math.sqrt(longer)}
+              "cells.catchment": target["cells.catchment"] / math.sqrt(longer)}
     if "wall uptake" in on:
         v |= {k: x / wider for k, x in source.items() if k.startswith("anatomy.wall_uptake")}
     if "landing" in on:

@@ -7,7 +7,7 @@ rules and every rate come from the same register values. Single cells do not fee
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -129,8 +129,12 @@ def _conditions(plan: StudyPlan, arm: ArmPlan, ganglia: tuple, values: Mapping[s
     injured = np.array([g.side == "injured" for g in ganglia])
     blocks = [a.day_d for a in arm.administrations if a.target == "cxcr4"]
     binding = (times >= min(blocks)) if blocks else np.zeros(times.size, bool)
+    rules = rules_of(values)
+    if rings:  # the counts' rates: every cell of the segment is a little beside its ganglia
+        share = values["cells.catchment"] / (values["anatomy.canal_length"] / plan.species.segments)
+        rules = replace(rules, capture_basal=share * rules.capture_basal, capture_cxcl12=share * rules.capture_cxcl12)
     return Conditions(
-        arm.id, wall, rules_of(values), values, tuple(_slug(a, values) for a in arm.administrations
+        arm.id, wall, rules, values, tuple(_slug(a, values) for a in arm.administrations
                                                       if a.amounts.get("cells")),
         tuple((r.day_d, r.fraction) for r in arm.removals), times, seen[:, :n] * values["homing.cxcl12"],
         seen[:, [2 * n]] * injured, seen[:, 2 * n + 1] * binding, seen[:, n:2 * n], end, arm.injury.side)
