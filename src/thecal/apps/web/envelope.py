@@ -12,9 +12,25 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from fastapi import Request, Response
 
 MAGIC = b"THC1"
 MEDIA = "application/octet-stream"
+
+
+def described(head: type) -> dict[int | str, dict[str, Any]]:
+    """Both forms of an answer for the published API: the envelope, and its head alone as JSON."""
+    return {200: {"model": head, "description": f"{head.__name__} and arrays; the head alone to 'accept: application"
+                  "/json'", "content": {MEDIA: {"schema": {"type": "string", "format": "binary"}}}}}
+
+
+def answer(data: bytes, request: Request) -> Response:
+    """An envelope, or its head alone to whoever asks for JSON."""
+    if request.headers.get("accept", "").split(",")[0].strip() == "application/json":
+        head, _ = unpack(data)
+        del head["arrays"]
+        return Response(json.dumps(head, ensure_ascii=False), media_type="application/json")
+    return Response(data, media_type=MEDIA)
 
 
 def pack(head: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> bytes:

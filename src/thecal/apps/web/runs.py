@@ -13,9 +13,10 @@ from typing import Annotated, Any
 import numpy as np
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import FileResponse, StreamingResponse
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from thecal.apps.web import envelope
+from thecal.apps.web.shapes import Accepted, ReadingsHead, Run, RunDetails, RunSummary
 from thecal.apps.web.queue import Queue
 from thecal.apps.web.settings import MOST_ANIMALS, MOST_WAITING, Settings
 from thecal.apps.web.studies import Ask, StudyText, not_found
@@ -64,34 +65,6 @@ class Carried(Ask):
     draws: Annotated[int, Field(ge=8, le=300)] = 60
 
 
-class Accepted(BaseModel):
-    """The id of a run that waits now."""
-
-    id: str
-
-
-class Run(BaseModel):
-    """How far a run is. ``state``: waiting, running, done, failed or cancelled."""
-
-    id: str
-    kind: str
-    name: str
-    title: str
-    created: float
-    finished: float | None
-    state: str
-    done: int
-    total: int
-    message: str
-
-
-class RunDetails(Run):
-    """A run with its study."""
-
-    text: str
-    options: dict[str, Any]
-
-
 def queue_of(request: Request) -> Queue:
     """The server's queue."""
     queue: Queue = request.app.state.queue
@@ -108,7 +81,7 @@ def _row(request: Request, run: str) -> dict[str, Any]:
 @router.post("/runs", status_code=202)
 def submit(ask: Submitted, request: Request) -> Accepted:
     """Put a study into the queue. A study that cannot be run is refused with every finding."""
-    from thecal.apps.web.preview import plan_of
+    from thecal.apps.web.cohort import plan_of
 
     plan = plan_of(ask.text)
     per_arm = [ask.animals or arm.n for arm in plan.arms]
@@ -134,7 +107,7 @@ def qualify(ask: Qualified, request: Request) -> Accepted:
 def cells(ask: Followed, request: Request) -> Accepted:
     """Put the single cells of one arm into the queue."""
     from thecal.analysis.homing import arm_with_cells
-    from thecal.apps.web.preview import plan_of
+    from thecal.apps.web.cohort import plan_of
 
     arm = arm_with_cells(plan_of(ask.text), ask.arm)
     return _queued(request, "cells", f"Cells of {arm.label or arm.id}", ask)
@@ -144,7 +117,7 @@ def cells(ask: Followed, request: Request) -> Accepted:
 def translations(ask: Carried, request: Request) -> Accepted:
     """Put the translation of one arm into the queue."""
     from thecal.analysis.translation.carry import species_called, treatment_of
-    from thecal.apps.web.preview import plan_of
+    from thecal.apps.web.cohort import plan_of
 
     arm, target = treatment_of(plan_of(ask.text), ask.arm).arm, species_called(ask.to)
     return _queued(request, "translate", f"{arm.label or arm.id} in {target.name}", ask)
@@ -256,21 +229,21 @@ def _finished(request: Request, run: str) -> Any:
 @functools.lru_cache(maxsize=4)
 def _outcome(folder: Path, text: str) -> Any:
     from thecal.analysis.outcome import StudyOutcome
-    from thecal.apps.web.preview import plan_of
+    from thecal.apps.web.cohort import plan_of
     from thecal.engine.jobs import Results
 
     return StudyOutcome(plan_of(text), Results(folder))
 
 
 @router.get("/runs/{run}/summary")
-def summary(run: str, request: Request) -> dict[str, Any]:
+def summary(run: str, request: Request) -> RunSummary:
     """What the study shows, as ``thecal run --json`` prints it, with a sentence for each arm."""
     _finished(request, run)
     return _summary(_folder(request, run), _row(request, run)["text"])
 
 
 @functools.lru_cache(maxsize=8)
-def _summary(folder: Path, text: str) -> dict[str, Any]:
+def _summary(folder: Path, text: str) -> RunSummary:
     from thecal.analysis.outcome import summary as summed
     from thecal.report.words import relief_sentence
 
@@ -282,21 +255,17 @@ def _summary(folder: Path, text: str) -> dict[str, Any]:
         row["words"] = relief_sentence(outcome, arm)
         row["duration_over_draws_h"] = [float(np.quantile(hours, 0.05)), float(np.quantile(hours, 0.95))] \
             if hours.size else None
-    found["digest"] = outcome.results.digest()
-    found["statuses"] = outcome.results.progress().statuses
-    found["report"] = (folder / "report.html").is_file()
-    found["tables"] = outcome.results.tables
-    return found
+    return RunSummary(**found, digest=outcome.results.digest(), statuses=outcome.results.progress().statuses,
+                      report=(folder / "report.html").is_file(), tables=outcome.results.tables)
 
 
-@router.get("/runs/{run}/arms/{arm}", response_class=Response,
-            responses={200: {"content": {envelope.MEDIA: {"schema": {"type": "string", "format": "binary"}}}}})
+@router.get("/runs/{run}/arms/{arm}", response_class=Response, responses=envelope.described(ReadingsHead))
 def curves(run: str, arm: str, request: Request) -> Response:
     """Curves of one arm of a finished run: latent mean, parameter draws, single animals, readings by visit."""
     outcome = _finished(request, run)
     if arm not in {each.id for each in outcome.plan.arms}:
         raise not_found("arms", "the study has no arm of this name", arm)
-    return Response(_packed(_folder(request, run), _row(request, run)["text"], arm), media_type=envelope.MEDIA)
+    return envelope.answer(_packed(_folder(request, run), _row(request, run)["text"], arm), request)
 
 
 @functools.lru_cache(maxsize=64)
@@ -323,8 +292,9 @@ def _packed(folder: Path, text: str, arm: str) -> bytes:
                    "reading_d": seen["day"].to_numpy(), "reading": seen["value_log10"].to_numpy()}
     head = {"arm": arm, "label": plan.label, "n": plan.n, "reference": plan.reference,
             "baseline_log10_g": plan.strain.baseline_log10_g, "seed": outcome.results.seed,
-            "doses": [{"day_d": a.day_d, "end_d": a.end_d, "what": a.product} for a in plan.administrations[:40]]}
-    return envelope.pack(head, arrays)
+            "doses": [{"day_d": a.day_d, "end_d": a.end_d, "what": a.product, "position_mm": a.position_mm}
+                      for a in plan.administrations[:40]]}
+    return envelope.pack(ReadingsHead(**head).model_dump(), arrays)
 
 
 @router.get("/runs/{run}/tables/{table}.csv", response_class=Response,

@@ -6,10 +6,24 @@ import functools
 import re
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from thecal.apps.web import envelope
+from thecal.apps.web.shapes import (
+    ArmShown,
+    Catalogue,
+    Described,
+    Finding,
+    Findings,
+    Hypothesis,
+    PlacesHead,
+    PreviewHead,
+    Product,
+    SpeciesShown,
+    StudyFile,
+    StudyNamed,
+)
 from thecal.core.errors import Problem, ThecalError
 
 router = APIRouter(prefix="/api", tags=["studies"])
@@ -38,49 +52,6 @@ class Previewed(Ask):
     arm: Annotated[str, Field(max_length=64)]
 
 
-class Finding(BaseModel):
-    """One finding about a study file, with the line and the path that it is about."""
-
-    where: str
-    what: str
-    seen: str
-    allowed: str
-    remedy: str
-    severity: str
-    code: str
-    line: int | None
-    path: str
-
-
-class ArmShown(BaseModel):
-    """An arm as the list of arms shows it."""
-
-    id: str
-    label: str
-    role: str
-    n: int
-    reference: str | None
-    injured: bool
-    first_dose_d: float | None
-
-
-class Findings(BaseModel):
-    """What a check found; ``arms`` is empty where the study cannot be run."""
-
-    problems: list[Finding]
-    errors: int
-    arms: list[ArmShown]
-    animals: int
-
-
-class StudyFile(BaseModel):
-    """A study of the library."""
-
-    name: str
-    title: str
-    text: str
-
-
 def finding(problem: Problem) -> Finding:
     """A problem with its line and path taken apart."""
     line, path = _LINE.search(problem.where), _PATH.match(problem.where)
@@ -88,9 +59,9 @@ def finding(problem: Problem) -> Finding:
 
 
 @router.get("/studies")
-def studies() -> list[dict[str, str]]:
+def studies() -> list[StudyNamed]:
     """Names and titles of the library."""
-    return [{"name": name, "title": title} for name, title in _titles()]
+    return [StudyNamed(name=name, title=title) for name, title in _titles()]
 
 
 @functools.cache
@@ -113,7 +84,7 @@ def study(name: str) -> StudyFile:
 @router.post("/lint")
 def lint(ask: Checked) -> Findings:
     """Every finding about a study file, as ``thecal lint`` gives them."""
-    from thecal.apps.web.preview import plan_of, study_of
+    from thecal.apps.web.cohort import plan_of, study_of
     from thecal.study.lint import lint as checks
 
     try:
@@ -139,43 +110,49 @@ def schema() -> dict[str, Any]:
 
 
 @router.get("/catalogue")
-def catalogue() -> dict[str, Any]:
+def catalogue() -> Catalogue:
     """Species, injuries, products, assays and hypotheses that a study can name."""
     return _catalogue()
 
 
 @functools.cache
-def _catalogue() -> dict[str, Any]:
+def _catalogue() -> Catalogue:
     from thecal.core.hypotheses import DEFAULT_WEIGHTS, STATEMENTS
     from thecal.study.catalogue import records
 
     def listed(kind: str) -> list[Any]:
         return [record for record in records(kind) if record.modelled]
 
-    return {
-        "species": [{"name": r.name, "levels": list(r.injection_levels), "default_level": r.default_level,
-                     "default_volume_ul": r.default_volume_ul, "largest_volume_ul": r.largest_volume_ul,
-                     "strains": [s.name for s in r.strains]} for r in listed("species")],
-        "injuries": [{"name": r.name, "description": r.description} for r in listed("injuries")],
-        "products": [{"name": r.name, "aliases": list(r.aliases), "kind": r.kind, "description": r.description,
-                      "published_doses": {k: list(v) for k, v in r.published_doses.items()}}
-                     for r in listed("products")],
-        "assays": [{"name": r.name, "description": r.description} for r in listed("assays")],
-        "hypotheses": [{"id": key, "name": text.split(":")[0], "meaning": text, "default": DEFAULT_WEIGHTS[key]}
-                       for key, text in STATEMENTS.items()],
-        "genes": ["Tgfb1", "Cxcr4", "Il10", "Tnfaip6", "Ptgs2"],
-        "routes": ["lumbar puncture", "catheter", "intravenous"],
-        "donors": ["syngeneic", "allogeneic", "xenogeneic"],
-    }
+    return Catalogue(
+        species=[SpeciesShown(name=r.name, levels=list(r.injection_levels), default_level=r.default_level,
+                              default_volume_ul=r.default_volume_ul, largest_volume_ul=r.largest_volume_ul,
+                              strains=[s.name for s in r.strains]) for r in listed("species")],
+        injuries=[Described(name=r.name, description=r.description) for r in listed("injuries")],
+        products=[Product(name=r.name, aliases=list(r.aliases), kind=r.kind, description=r.description,
+                          published_doses={k: list(v) for k, v in r.published_doses.items()})
+                  for r in listed("products")],
+        assays=[Described(name=r.name, description=r.description) for r in listed("assays")],
+        hypotheses=[Hypothesis(id=key, name=text.split(":")[0], meaning=text, default=DEFAULT_WEIGHTS[key])
+                    for key, text in STATEMENTS.items()],
+        genes=["Tgfb1", "Cxcr4", "Il10", "Tnfaip6", "Ptgs2"],
+        routes=["lumbar puncture", "catheter", "intravenous"],
+        donors=["syngeneic", "allogeneic", "xenogeneic"])
 
 
-@router.post("/preview", response_class=Response,
-             responses={200: {"content": {envelope.MEDIA: {"schema": {"type": "string", "format": "binary"}}}}})
-def preview(ask: Previewed) -> Response:
+@router.post("/preview", response_class=Response, responses=envelope.described(PreviewHead))
+def preview(ask: Previewed, request: Request) -> Response:
     """24 animals of one arm and 24 of what it is compared with, with two bands: animals, and parameter draws."""
     from thecal.apps.web.preview import preview as look
 
-    return Response(look(ask.text, ask.arm), media_type=envelope.MEDIA)
+    return envelope.answer(look(ask.text, ask.arm), request)
+
+
+@router.post("/places", response_class=Response, responses=envelope.described(PlacesHead))
+def places(ask: Previewed, request: Request) -> Response:
+    """The same 24 animals of one arm by place and time: solutes along the canal, cells, CXCL12 at the ganglia."""
+    from thecal.apps.web.places import places as look
+
+    return envelope.answer(look(ask.text, ask.arm), request)
 
 
 def not_found(where: str, what: str, seen: str = "", allowed: str = "") -> ThecalError:
