@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from thecal.apps.web.shapes import Place, PlacesHead, SubstanceShown
 from thecal.apps.web.cohort import Solved, arm_of, model_of, plan_of, solve, turns
 from thecal.apps.web.envelope import pack
 from thecal.apps.web.preview import head_of
+from thecal.apps.web.shapes import Place, PlacesHead, SubstanceShown
 from thecal.core.register import load
 from thecal.core.structure import Structure
 from thecal.study.plan import StudyPlan

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from thecal.analysis.relief import relief_durations, relief_latent, reversal
-from thecal.apps.web.shapes import PreviewHead
 from thecal.apps.web.cohort import ANIMALS, DRAWS, Solved, arm_of, model_of, plan_of, solve, turns
 from thecal.apps.web.envelope import pack
+from thecal.apps.web.shapes import PreviewHead
 from thecal.study.plan import ArmPlan, StudyPlan
 
 

@@ -16,9 +16,9 @@ from fastapi.responses import FileResponse, StreamingResponse
 from pydantic import Field
 
 from thecal.apps.web import envelope
-from thecal.apps.web.shapes import Accepted, ReadingsHead, Run, RunDetails, RunSummary
 from thecal.apps.web.queue import Queue
 from thecal.apps.web.settings import MOST_ANIMALS, MOST_WAITING, Settings
+from thecal.apps.web.shapes import Accepted, ReadingsHead, Run, RunDetails, RunSummary
 from thecal.apps.web.studies import Ask, StudyText, not_found
 from thecal.core.errors import ThecalError
 
