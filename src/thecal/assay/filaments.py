@@ -11,7 +11,7 @@ import numpy as np
 
 from thecal.core.errors import ThecalError
 
-_HANDLE_OFFSET = 4.0  # handle = log10(10 x force in mg) = log10(force in g) + 4
+HANDLE_OFFSET = 4.0  # handle = log10(10 x force in mg) = log10(force in g) + 4
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ def _read(key: str, row: dict) -> FilamentSet:
     if "forces_g" in row:
         return FilamentSet.from_grams(row["forces_g"], start=row["start"], **shared)
     return FilamentSet(
-        log10_g=tuple(handle - _HANDLE_OFFSET for handle in row["handles"]),
+        log10_g=tuple(handle - HANDLE_OFFSET for handle in row["handles"]),
         start=row["start"],
         marked_g=tuple(float(force) for force in row["marked_g"]),
         **shared,

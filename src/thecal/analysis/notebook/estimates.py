@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from thecal.analysis.notebook.findings import Finding
+from thecal.analysis.notebook.forces import counted, per_cent_sources
 from thecal.analysis.notebook.layout import Entry, finding_at
 from thecal.analysis.notebook.mapping import Mapping
 from thecal.analysis.notebook.series_check import CleanSeries, check_series
@@ -244,8 +245,10 @@ def _count_rows(entries: list[Entry], findings: list[Finding]) -> list[dict[str,
         groups[_key(entry)].append(entry)
     sessions: dict[tuple[float, ...], list[tuple[Entry, list[float], list[float]]]] = defaultdict(list)
     rows = []
+    written = ((_source(e), hits, touched) for e in entries for _, hits, touched in e.counts)
+    shares = per_cent_sources(written, findings)
     for members in groups.values():
-        counts = _clean_counts(members, findings)
+        counts = _clean_counts(members, findings, shares)
         if counts:
             forces = tuple(sorted(counts))
             sessions[forces].append((members[0], [counts[f][0] for f in forces], [counts[f][1] for f in forces]))
@@ -259,16 +262,26 @@ def _count_rows(entries: list[Entry], findings: list[Finding]) -> list[dict[str,
     return rows
 
 
-def _clean_counts(members: list[Entry], findings: list[Finding]) -> dict[float, tuple[float, float]]:
-    """Force in g -> (responses, touches) of one session; a force given twice is added up."""
+def _source(entry: Entry) -> str:
+    """File and sheet."""
+    return entry.where.rsplit(", row", 1)[0]
+
+
+def _clean_counts(
+    members: list[Entry], findings: list[Finding], shares: set[str]
+) -> dict[float, tuple[float, float]]:
+    """Force in g -> (responses, touches) of one session; a force given twice is added up.
+
+    Arguments:
+        shares: files and sheets whose bare numbers are per cent.
+    """
     counts: dict[float, tuple[float, float]] = {}
     for entry in members:
         for cells in entry.counts:
             if _is_empty(cells[1]):
                 continue
-            force, hits, touched = (read_number(cell) for cell in cells)
-            if touched is None and isinstance(cells[1], str) and "/" in cells[1]:
-                hits, touched = (read_number(part) for part in cells[1].split("/", 1))
+            force = read_number(cells[0])
+            hits, touched = counted(cells[1], cells[2], _source(entry) in shares)
             if hits is None or force is None or not force.value > 0:
                 findings.append(
                     finding_at(

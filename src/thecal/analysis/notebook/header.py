@@ -7,8 +7,9 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from thecal.analysis.notebook.forces import named_forces
 from thecal.analysis.notebook.mapping import Mapping
-from thecal.analysis.notebook.spelling import read_day, read_number
+from thecal.analysis.notebook.spelling import read_day
 from thecal.analysis.notebook.vocabulary import ASSAYS, column_meaning, plain
 from thecal.core.errors import ThecalError
 
@@ -18,13 +19,17 @@ ATTRIBUTES = ("group", "group_id", "sex", "cohort", "observer", "paw", "included
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its place, its name, what it holds, and the day or force in its name if there is one."""
+    """One column: its place, its name, what it holds, and the day or force in its name if there is one.
+
+    ``percent``: the name says that the cells are per cent of the touches.
+    """
 
     place: int
     name: str
     meaning: str
     day: float | None = None
     force_g: float | None = None
+    percent: bool = False
 
 
 @dataclass(frozen=True)
@@ -32,7 +37,7 @@ class Header:
     """The columns of a sheet, the row they were found in (from 0), and how the sheet is laid out.
 
     ``kind``: "long" one row per reading; "wide" one row per animal, days across; "across" one row per day, animals
-    across; "animals" a list of animals without readings.
+    across; "animals" a list of animals without readings. ``assumed`` says what was made of names that are unclear.
     """
 
     row: int
@@ -40,6 +45,7 @@ class Header:
     kind: str
     columns: tuple[Column, ...]
     unread: tuple[str, ...] = field(default=())
+    assumed: str = ""
 
     def place(self, meaning: str) -> int | None:
         """Place of the first column with this meaning."""
@@ -63,7 +69,7 @@ def find_header(rows: list[list[Any]], mapping: Mapping, source: str) -> Header 
     score, _, number = max(scored, default=(0, 0, 0))
     if score < 2:
         return None
-    columns = _columns(rows, number, mapping)
+    columns, assumed = _with_forces(_columns(rows, number, mapping), rows[number], mapping)
     first = number + 1
     below = rows[first] if first < len(rows) else []
     second = [column_meaning(cell) for cell in below]
@@ -79,8 +85,10 @@ def find_header(rows: list[list[Any]], mapping: Mapping, source: str) -> Header 
             seen=seen,
             remedy="name them in a mapping file: columns: {animal: ..., day: ..., series: ...}",
         )
-    unread = tuple(c.name for c in columns if not c.meaning and c.name and kind in ("long", "animals"))
-    return Header(number, first, kind, tuple(columns), unread)
+    unread = tuple(
+        c.name for c in columns if not c.meaning and c.name and c.force_g is None and kind in ("long", "animals")
+    )
+    return Header(number, first, kind, tuple(columns), unread, assumed)
 
 
 def _wanted(mapping: Mapping) -> dict[str, str]:
@@ -131,19 +139,31 @@ def _columns(rows: list[list[Any]], number: int, mapping: Mapping) -> list[Colum
         cell = rows[number][place] if place < len(rows[number]) else None
         name = "" if cell is None else str(cell)
         meaning = _meaning(cell, mapping)
-        day, force = (None, None) if meaning else (_header_day(cell, mapping), _force(cell))
+        day = None if meaning else _header_day(cell, mapping)
         if not meaning and day is None:
             day, meaning = _day_and_meaning(cell, mapping)
-        columns.append(Column(place, name, meaning, None if force is not None else day, force))
+        columns.append(Column(place, name, meaning, day))
     return columns
 
 
-def _force(cell: Any) -> float | None:
-    """The force in a name like "0.07 g"."""
-    if not isinstance(cell, str) or not re.search(r"\d\s*g(?:rams?)?$", cell.strip().lower()):
-        return None
-    found = read_number(cell)
-    return found.value if found else None
+def _with_forces(columns: list[Column], cells: list[Any], mapping: Mapping) -> tuple[list[Column], str]:
+    """The columns with the forces in their names, and what was assumed about these."""
+    meanings = {c.meaning for c in columns}
+    reading = meanings & {"series", "value", "responses", *ASSAYS}
+    free = [_unread(c, cell, mapping) for c, cell in zip(columns, [*cells, *[None] * len(columns)], strict=False)]
+    bare = {"animal", "day"} <= meanings and not reading and mapping.assay in (None, "percent_response")
+    forces, assumed = named_forces(free, mapping, bare)
+    found = [
+        Column(c.place, c.name, "", None, forces[c.place].g, forces[c.place].percent) if c.place in forces else c
+        for c in columns
+    ]
+    return found, assumed
+
+
+def _unread(column: Column, cell: Any, mapping: Mapping) -> Any:
+    """The name of a column that may be a filament's: "vF 0.4" has the word of a test in front, not its meaning."""
+    worded = column.meaning == "von_frey" and plain(column.name) not in _wanted(mapping)
+    return cell if not column.meaning or worded else None
 
 
 def _day_and_meaning(name: Any, mapping: Mapping) -> tuple[float | None, str]:

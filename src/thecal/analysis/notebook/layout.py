@@ -13,7 +13,7 @@ from thecal.analysis.notebook.files import Sheet
 from thecal.analysis.notebook.findings import Finding
 from thecal.analysis.notebook.header import ATTRIBUTES, Column, Header, find_header
 from thecal.analysis.notebook.mapping import Mapping
-from thecal.analysis.notebook.spelling import read_date, read_day, read_letters, read_name
+from thecal.analysis.notebook.spelling import read_date, read_day, read_letters, read_name, read_number
 from thecal.analysis.notebook.vocabulary import ASSAYS, assay_meaning, plain
 from thecal.core.errors import ThecalError
 
@@ -85,6 +85,17 @@ def _refuse_nonsense(header: Header, rows: list, source: str, mapping: Mapping) 
 
 
 def _say_columns(header: Header, rows: list, source: str, into: Layout) -> None:
+    if header.assumed:
+        into.findings.append(
+            Finding(
+                "columns",
+                header.assumed,
+                "per cent response: a curve is fitted to each animal and day",
+                where=source,
+                likely_cause="write the unit into the names ('0.07 g') to be sure",
+                severity="note",
+            )
+        )
     if header.unread:
         into.findings.append(
             Finding(
@@ -216,7 +227,9 @@ def _long(header: Header, row: list[Any], name: str, where: str, source: str, ma
     if len(forces) >= 2:
         entries.append(
             replace(
-                base, assay="percent_response", counts=tuple((c.force_g, _at(row, c), mapping.touches) for c in forces)
+                base,
+                assay="percent_response",
+                counts=tuple((c.force_g, _marked(_at(row, c), c), mapping.touches) for c in forces),
             )
         )
     for assay in ASSAYS:
@@ -232,6 +245,12 @@ def _long(header: Header, row: list[Any], name: str, where: str, source: str, ma
         else:
             entries.append(replace(base, assay=assay, numbers=cells))
     return entries
+
+
+def _marked(cell: Any, column: Column) -> Any:
+    """A cell of a column in per cent, with its sign."""
+    number = read_number(cell) if column.percent else None
+    return cell if number is None else f"{number.value:g} %"
 
 
 def _wide(header: Header, row: list[Any], name: str, where: str, source: str, mapping: Mapping) -> list[Entry]:
