@@ -163,3 +163,30 @@ def test_a_notebook_is_analysed_as_on_the_command_line(client, tmp_path, capsys)
     (tmp_path / "mice.csv").write_text(text)
     assert command_line(["analyze", str(tmp_path / "mice.csv"), "--json"]) == 0
     assert found["contrasts"] == json.loads(capsys.readouterr().out)["contrasts"]
+
+
+def test_a_mapping_file_goes_with_its_notebook(client):
+    """What a column means can be said in the browser as with ``thecal analyze --map``."""
+    table = "Tiernummer,group,day,threshold\n" + "".join(f"{k},{'ab'[k % 2]},{d},{0.1 + k / 50}\n" for k in range(8)
+                                                         for d in (0, 3))
+    mapping = "columns: {animal: Tiernummer}\nspecies: rat\n"
+
+    def ask(*files):
+        return client.post("/api/data", files=[("files", (name, io.BytesIO(text.encode()))) for name, text in files])
+
+    found = ask(("mice.csv", table), ("words.yaml", mapping)).json()
+    assert found["animals"] == 8 and found["filaments"]["species"] == "rat"
+    assert ask(("words.yaml", mapping)).status_code == 422
+    assert ask(("mice.csv", table), ("a.yaml", mapping), ("b.yml", mapping)).status_code == 422
+    answer = ask(("mice.csv", table), ("bomb.yaml", YAML_BOMBS["aliases"]))
+    assert answer.status_code == 422 and answer.json()["problems"]
+
+
+@pytest.mark.parametrize("bomb", YAML_BOMBS)
+def test_yaml_bombs_in_a_mapping_file(tmp_path, bomb):
+    from thecal.analysis.notebook.mapping import read_mapping
+    from thecal.core.errors import ThecalError
+
+    (tmp_path / "bomb.yaml").write_text(YAML_BOMBS[bomb])
+    with pytest.raises(ThecalError):
+        read_mapping(tmp_path / "bomb.yaml")

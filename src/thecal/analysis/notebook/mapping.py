@@ -94,18 +94,18 @@ def read_mapping(path: str | Path | None, **changes: Any) -> Mapping:
 
 
 def _load(path: Path) -> dict[str, Any]:
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
+    """The file's data, by the reader of study files: bounded depth, size and aliases, each mistake with its line."""
+    from thecal.study.model.text import read
 
     try:
-        text = path.read_text(encoding="utf-8")
-        if len(text) > 200_000 or text.count("&") > 50:
-            raise ThecalError.single(path.name, "this is too long for a mapping file")
-        data = YAML(typ="safe", pure=True).load(text)
-    except (OSError, UnicodeDecodeError, YAMLError, ValueError) as error:
+        raw = path.read_bytes()
+    except OSError as error:
         raise ThecalError.single(
-            path.name, "the mapping file cannot be read", seen=str(error).splitlines()[0][:200]
+            path.name, "the mapping file cannot be read", seen=error.strerror or str(error)
         ) from error
+    if len(raw) > 200_000:
+        raise ThecalError.single(path.name, "this is too long for a mapping file")
+    data = read(raw, path.name).data if raw.strip() else None
     if data is None:
         return {}
     if not isinstance(data, dict):

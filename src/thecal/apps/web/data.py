@@ -12,22 +12,25 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, UploadFile
 
+from thecal.apps.web.answers import Notebook
 from thecal.apps.web.settings import MOST_FILES, MOST_MEMORY, MOST_UPLOAD, SLOWEST_ANALYSIS_S
 from thecal.core.errors import Problem, ThecalError
 
 router = APIRouter(prefix="/api", tags=["data"])
 
 SUFFIXES = {".xlsx", ".csv", ".txt", ".tsv"}
+MAPPINGS = {".yaml", ".yml"}
 _turns = threading.BoundedSemaphore(2)
 
 
 @router.post("/data")
 def analyse(files: list[UploadFile], reference: Annotated[str, Form(max_length=200)] = "",
-            species: Annotated[str, Form(max_length=40)] = "") -> dict[str, Any]:
+            species: Annotated[str, Form(max_length=40)] = "") -> Notebook:
     """Check and analyse notebooks, as ``thecal analyze`` does.
 
     Arguments:
-        files: XLSX or CSV, at most 8 of 20 MB together. reference: the control group. species: mouse or rat.
+        files: XLSX or CSV, at most 8 of 20 MB together; one of them may be a mapping file (YAML) that says what
+            their columns mean. reference: the control group. species: mouse or rat.
     """
     if not 0 < len(files) <= MOST_FILES:
         raise ThecalError.single("files", "wrong number of files", seen=str(len(files)),
@@ -38,7 +41,7 @@ def analyse(files: list[UploadFile], reference: Annotated[str, Form(max_length=2
             raise ThecalError.single("files", "too many files are being analysed", remedy="try again in a minute",
                                      code="busy")
         try:
-            return {**_analysed(Path(place), list(names), reference, species), "names": names}
+            return Notebook(**_analysed(Path(place), names, reference, species), names=names)
         finally:
             _turns.release()
 
@@ -49,10 +52,10 @@ def _keep(files: list[UploadFile], place: Path) -> dict[str, str]:
     for number, file in enumerate(files, 1):
         called = (file.filename or "").replace("\\", "/").rsplit("/", 1)[-1][:120]
         suffix = Path(called).suffix.lower()
-        if suffix not in SUFFIXES:
+        if suffix not in SUFFIXES | MAPPINGS:
             raise ThecalError.single("files", "this kind of file is not read here", seen=called[-60:],
-                                     allowed=", ".join(sorted(SUFFIXES)), remedy="save it as XLSX or CSV",
-                                     code="file-type")
+                                     allowed=", ".join(sorted(SUFFIXES)) + "; .yaml for a mapping file",
+                                     remedy="save it as XLSX or CSV", code="file-type")
         content = file.file.read(left + 1)
         left -= len(content)
         if left < 0:
@@ -64,10 +67,16 @@ def _keep(files: list[UploadFile], place: Path) -> dict[str, str]:
     return names
 
 
-def _analysed(place: Path, files: list[str], reference: str, species: str) -> dict[str, Any]:
+def _analysed(place: Path, names: dict[str, str], reference: str, species: str) -> dict[str, Any]:
     """The answer of a process that may use so much time and memory and no more."""
-    order = json.dumps({"files": files, "reference": reference or None, "species": species or None,
-                        "memory": MOST_MEMORY})
+    mappings = [name for name in names if Path(name).suffix in MAPPINGS]
+    files = [name for name in names if name not in mappings]
+    if len(mappings) > 1 or not files:
+        raise ThecalError.single("files", "a mapping file goes with notebooks", seen=f"{len(mappings)} mapping files, "
+                                 f"{len(files)} notebooks", allowed="at most one mapping file beside notebooks",
+                                 remedy="choose the notebook and its mapping file together", code="files")
+    order = json.dumps({"files": files, "mapping": next(iter(mappings), None), "reference": reference or None,
+                        "species": species or None, "memory": MOST_MEMORY})
     try:
         done = subprocess.run([sys.executable, "-m", "thecal.apps.web.reader"], input=order.encode(), cwd=place,
                               capture_output=True, timeout=SLOWEST_ANALYSIS_S, check=False)

@@ -3,81 +3,61 @@
 from __future__ import annotations
 
 import functools
-import threading
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
+from thecal.apps.web import answers, weighed
 from thecal.apps.web.settings import Settings
 from thecal.apps.web.studies import Ask
 
 router = APIRouter(prefix="/api", tags=["what is known"])
 
-FILTERS = ("species", "model", "condition", "cells", "route", "outcome", "effect", "certainty")
 Word = Annotated[list[Annotated[str, Field(max_length=60)]], Query(max_length=20)]
-_weighing = threading.Lock()
 
 
-@router.get("/evidence")
-def evidence(species: Word = [], model: Word = [], condition: Word = [], cells: Word = [],  # noqa: B006
-             route: Word = [], outcome: Word = [], effect: Word = [], certainty: Word = [],  # noqa: B006
-             ) -> dict[str, Any]:
+@router.get("/evidence", response_model=answers.Evidence)
+def evidence(request: Request, species: Word = [], model: Word = [], condition: Word = [],  # noqa: B006
+             cells: Word = [], route: Word = [], outcome: Word = [], effect: Word = [],  # noqa: B006
+             certainty: Word = []) -> Response:  # noqa: B006
     """The published studies that were chosen, and what they come to; as ``thecal evidence --rows --json``."""
+    settings: Settings = request.app.state.settings
     given = (species, model, condition, cells, route, outcome, effect, certainty)
-    with _weighing:
-        return _weighed(tuple(tuple(sorted(set(words))) for words in given))
-
-
-@functools.lru_cache(maxsize=64)
-def _weighed(given: tuple[tuple[str, ...], ...]) -> dict[str, Any]:
-    from thecal.analysis.evidence import query, synthesis, tables, words
-
-    known = tables.load()
-    selection = query.Selection.of(**{k: w for k, w in zip(FILTERS, given, strict=True) if w})
-    found = synthesis.synthesise(known, selection)
-    rows = query.select(known, selection)
-    found["words"] = [{"heading": heading, "text": text} for heading, text in words.tell(found)]
-    found["rows"] = {kind: [query.public(row) for row in listed] for kind, listed in rows.items()}
-    plain: dict[str, Any] = synthesis.plain(found)
-    return plain
+    return Response(weighed.evidence(given, settings.home), media_type="application/json")
 
 
 @router.get("/evidence/words")
 def vocabulary() -> dict[str, dict[str, str]]:
-    """The words that each filter takes, with their meaning."""
-    from thecal.analysis.evidence import schema
-
-    groups = schema.raw()["groups"]
-    return {name: {**{group: "group: " + ", ".join(members) for group, members in groups.get(name, {}).items()},
-                   **schema.words(name)} for name in FILTERS}
+    """The words of the evidence tables with their meaning; those that filters take, and names of harms."""
+    return weighed.vocabulary()
 
 
 @router.get("/parameters")
-def parameters() -> list[dict[str, Any]]:
+def parameters() -> list[answers.Number]:
     """The register: every number with unit, range, kind and source."""
     return _parameters()
 
 
 @functools.cache
-def _parameters() -> list[dict[str, Any]]:
+def _parameters() -> list[answers.Number]:
     from thecal.core.register import load
     from thecal.report.mathml import symbol_html
 
-    return [{"id": p.id, "symbol": symbol_html(p.symbol), "value": p.value, "low": p.low, "high": p.high,
-             "unit": p.unit, "kind": p.kind, "assumption": p.is_assumption, "verified": p.verified,
-             "between_animals": p.between_animals, "species": p.species, "context": p.context, "source": p.source,
-             "note": p.note} for p in load().values()]
+    return [answers.Number(id=p.id, symbol=symbol_html(p.symbol), value=p.value, low=p.low, high=p.high, unit=p.unit,
+                           kind=p.kind, assumption=p.is_assumption, verified=p.verified, species=p.species,
+                           between_animals=p.between_animals, context=p.context, source=p.source, note=p.note)
+            for p in load().values()]
 
 
 @router.get("/equations")
-def equations() -> list[dict[str, Any]]:
+def equations() -> list[answers.Room]:
     """The equations of the mouse model as MathML, written from its declaration."""
     return _equations()
 
 
 @functools.cache
-def _equations() -> list[dict[str, Any]]:
+def _equations() -> list[answers.Room]:
     from thecal.core.register import load
     from thecal.engine.coupling import assemble_model
     from thecal.engine.layout import layout_of
@@ -88,20 +68,13 @@ def _equations() -> list[dict[str, Any]]:
 
     structure = layout_of(resolve(study("sni-natural-course")).species)
     register = load()
-    return [{"room": room.name, "meaning": room.meaning, "equations": [
-        {"mathml": _unstyled(mathml.equation(one, register)), "meaning": one.meaning, "unit": one.unit,
-         "change": one.change} for one in room.equations]} for room in written(assemble_model(structure), structure)]
-
-
-def _unstyled(markup: str) -> str:
-    """Markup without styles of its own, which the content-security policy refuses; the page's stylesheet has them."""
-    import re
-
-    return re.sub(r' style="[^"]*"', "", markup).replace("<mtable", '<mtable class="lines"')
+    return [answers.Room(room=room.name, meaning=room.meaning, equations=[
+        answers.Equation(mathml=mathml.equation(one, register), meaning=one.meaning, unit=one.unit, change=one.change)
+        for one in room.equations]) for room in written(assemble_model(structure), structure)]
 
 
 @router.get("/claims")
-def claims(request: Request) -> dict[str, Any]:
+def claims(request: Request) -> answers.Claims:
     """The register of claims; with verdicts where they were scored on this machine or came with the package."""
     from thecal.analysis.claims.register import load_claims, window_log
     from thecal.report.claims import stored_claims
@@ -109,10 +82,11 @@ def claims(request: Request) -> dict[str, Any]:
     settings: Settings = request.app.state.settings
     scored = {row["id"]: row for row in stored_claims(settings.home)}
     shown = ("verdict", "share", "prior_share", "value", "low", "high", "cause")
-    return {"scored": bool(scored), "log": window_log(), "claims": [
-        {"id": c.id, "number": c.number, "statement": c.statement, "source": c.source, "tag": c.tag, "role": c.role,
-         "window": {k: [_finite(x) for x in v] for k, v in c.window.items()},
-         **{key: scored.get(c.id, {}).get(key) for key in shown}} for c in load_claims()]}
+    return answers.Claims(
+        scored=bool(scored), log=[answers.Changed(**one) for one in window_log()],
+        claims=[answers.Claim(id=c.id, number=c.number, statement=c.statement, source=c.source, tag=c.tag, role=c.role,
+                              window={k: (_finite(v[0]), _finite(v[1])) for k, v in c.window.items()},
+                              **{key: scored.get(c.id, {}).get(key) for key in shown}) for c in load_claims()])
 
 
 def _finite(x: float) -> float | None:
@@ -154,29 +128,29 @@ def balance(ask: Plan) -> Balance:
 
 
 @router.get("/plain")
-def plain() -> dict[str, Any]:
+def plain() -> answers.Plain:
     """The summary for patients with its numbers."""
     return _plain()
 
 
 @functools.cache
-def _plain() -> dict[str, Any]:
+def _plain() -> answers.Plain:
     from thecal.analysis.harm import plain_summary
 
-    return plain_summary.as_dict()
+    return answers.Plain(**plain_summary.as_dict())
 
 
 @router.get("/about")
-def about() -> dict[str, Any]:
+def about() -> answers.About:
     """Version, and which pages have something to show."""
     from thecal import __version__
     from thecal.apps.cli import DISCLAIMER
 
     pages = ["bench", "cells", "data", "evidence", "people", "plain", "numbers"]
-    return {"version": __version__, "disclaimer": DISCLAIMER, "pages": pages}
+    return answers.About(version=__version__, disclaimer=DISCLAIMER, pages=pages)
 
 
-@router.get("/health")
+@router.get("/health", status_code=204, response_class=Response)
 def health() -> Response:
     """An empty answer: the server is there."""
     return Response(status_code=204)

@@ -39,10 +39,10 @@ def analysed(order: dict[str, Any]) -> dict[str, Any]:
     from thecal.analysis.notebook.mapping import read_mapping
     from thecal.analysis.notebook.read import read_notebook
 
-    notebook = read_notebook(order["files"], (), read_mapping(None, species=order["species"]))
+    notebook = read_notebook(order["files"], (), read_mapping(order["mapping"], species=order["species"]))
     analysis = analyse_notebook(notebook, order["reference"])
     readings = notebook.readings
-    columns = [c for c in ("animal", "group", "day", "assay", "paw", "value", "value_log10", "included")
+    columns = [c for c in ("animal", "group", "day", "assay", "paw", "stimulus", "value", "value_log10", "included")
                if c in readings]
     shown = readings[columns].head(MOST_READINGS)
     means = []

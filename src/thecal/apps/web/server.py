@@ -17,7 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
 from thecal import __version__
-from thecal.apps.web import data, library, pages, runs, studies
+from thecal.apps.web import data, library, pages, runs, studies, weighed
 from thecal.apps.web.guard import Guard
 from thecal.apps.web.queue import Queue
 from thecal.apps.web.settings import Settings
@@ -87,14 +87,18 @@ async def _life(app: FastAPI) -> AsyncIterator[None]:
 
 
 def warm(later_s: float = 20.0) -> None:
-    """One preview before anybody asks: imports and the compiled model are in memory then. Evidence a little later."""
+    """One preview before anybody asks: imports and the compiled model are in memory then. Evidence a little later.
+
+    The weighing of all studies comes from the disk, where an idle worker put it; what this keeps in memory are the
+    fits that every selection shares.
+    """
     from thecal.apps.web.preview import preview
     from thecal.study.load import source_text
 
     try:
         preview(source_text("chen2015")[0].decode(), "bmsc_early")
         time.sleep(later_s)
-        library.evidence()
+        weighed.warm()
     except Exception:
         logging.getLogger("thecal").exception("warming up failed")
 
