@@ -12,7 +12,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PIP_NO_INPUT = 1
 
 .DEFAULT_GOAL := help
-.PHONY: web serve test-browser
+.PHONY: web types serve test-browser
 .PHONY: help setup setup-dev run picture test lint bench docs lock clean
 
 help:
@@ -21,6 +21,7 @@ help:
 	@echo "make test    set up and run the tests"
 	@echo "make test-browser  its pages in chromium (and their unit tests, with npm)"
 	@echo "make web     build the pages anew (needs Node 20)"
+	@echo "make types   the types of the server's answers, for the pages (needs Node 20)"
 	@echo "make lint    style, types, import rules, lock files"
 	@echo "make bench   speed and accuracy beside other simulators"
 	@echo "make docs    the handbook, to site/"
@@ -73,6 +74,10 @@ web/node_modules: web/package-lock.json
 
 web: web/node_modules
 	cd web && npm run build
+
+# The types of the server's answers, for the pages; after a change to what it answers, before 'make web'.
+types: web/node_modules $(VENV)/.stamp-dev
+	$(BIN)/python scripts/web_types.py
 
 serve: $(VENV)/.stamp
 	$(BIN)/thecal serve --port $(PORT)

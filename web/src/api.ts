@@ -1,44 +1,34 @@
-// The server's answers, and how to ask for them. Arrays come as float32 blocks behind a JSON head.
+// How to ask the server. What it answers is described by itself: the types in openapi.d.ts are generated from that.
+// Arrays come as float32 blocks behind a JSON head.
+import type { Finding, PlacesHead, PreviewHead, paths } from "./openapi";
 
-export interface Problem {
-  where: string; what: string; seen: string; allowed: string; remedy: string; severity: string; code: string;
-  line?: number | null; path?: string;
+export type { ArmShown, Catalogue, Findings, Hypothesis, PlacesHead, PreviewHead, Product, ReadingsHead, Run, RunSummary,
+              SubstanceShown } from "./openapi";
+
+/** A finding; one that is not about a study file has no line and no path. */
+export type Problem = Omit<Finding, "line" | "path"> & Partial<Finding>;
+
+type Json<R> = R extends { content: { "application/json": infer A } } ? A : never;
+type Told<O> = O extends { responses: infer R } ? (R extends { 200: infer A } ? Json<A> : R extends { 202: infer A } ? Json<A> : never) : never;
+type Sent<O> = O extends { requestBody: { content: { "application/json": infer B } } } ? B : Record<string, never>;
+type Taking<M extends string> = { [P in keyof paths]: paths[P] extends Record<M, { responses: unknown }> ? P : never }[keyof paths];
+type Gaps<P> = P extends `${string}{${infer N}}${infer Rest}` ? N | Gaps<Rest> : never;
+export type GetPath = Taking<"get">;
+export type PostPath = Taking<"post">;
+/** What a path of the API answers, by the server's own description. */
+export type Got<P extends GetPath> = Told<paths[P]["get"]>;
+export type Posted<P extends PostPath> = Told<paths[P]["post"]>;
+/** An address that was made from a path of the API, which it remembers. */
+export type Address<P extends string> = string & { readonly of?: P };
+
+/** A path with its gaps filled, as `fill("/api/runs/{run}", { run })`. */
+export function fill<P extends keyof paths>(path: P, gaps: Record<Gaps<P>, string>): Address<P> {
+  return path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent((gaps as Record<string, string>)[name] ?? ""));
 }
-export interface ArmShown {
-  id: string; label: string; role: string; n: number; reference: string | null; injured: boolean;
-  first_dose_d: number | null;
-}
-export interface Findings { problems: Problem[]; errors: number; arms: ArmShown[]; animals: number }
-export interface Product {
-  name: string; aliases: string[]; kind: string; description: string; published_doses: Record<string, string[]>;
-}
-export interface Species {
-  name: string; levels: string[]; default_level: string; default_volume_ul: number; largest_volume_ul: number;
-  strains: string[];
-}
-export interface Hypothesis { id: string; name: string; meaning: string; default: number }
-export interface Catalogue {
-  species: Species[]; injuries: { name: string; description: string }[]; products: Product[];
-  assays: { name: string; description: string }[]; hypotheses: Hypothesis[]; genes: string[]; routes: string[];
-  donors: string[];
-}
-export interface Relief {
-  level: number; spans: [number, number][]; onset_h: number | null; end_h: number | null; duration_h: number;
-  open_end: boolean; best: number | null; defined: boolean; reason: string;
-}
-export interface PreviewHead {
-  study: string; species: string; arm: string; label: string; n: number; draws: number; lost: number;
-  reference: string | null; reference_label: string | null; baseline_log10_g: number | null; injury_d: number;
-  injured: boolean; doses: { day_d: number; end_d: number; what: string }[]; end_d: number; level: number;
-  relief: Relief | null; words: string; duration_h: [number, number, number] | null; first_dose_d?: number;
-  segments: { id: string; ganglia: string[] }[];
-}
+
 export interface Envelope<H> { head: H; arrays: Record<string, Float32Array>; shapes: Record<string, number[]> }
 export type Preview = Envelope<PreviewHead>;
-export interface Run {
-  id: string; kind: string; name: string; title: string; created: number; finished: number | null; state: string;
-  done: number; total: number; message: string;
-}
+export type Places = Envelope<PlacesHead>;
 
 export class Refused extends Error {
   constructor(readonly status: number, readonly problems: Problem[]) {
@@ -55,8 +45,11 @@ async function answered(response: Response): Promise<Response> {
   throw new Refused(response.status, problems);
 }
 
-export async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
-  return (await answered(await fetch(path, { signal }))).json() as Promise<T>;
+/** Read something: of a known path, what the server describes; of any other address, what the caller says. */
+export async function get<P extends GetPath>(path: P | Address<P>, signal?: AbortSignal): Promise<Got<P>>;
+export async function get<T>(path: string, signal?: AbortSignal): Promise<T>;
+export async function get(path: string, signal?: AbortSignal): Promise<unknown> {
+  return (await answered(await fetch(path, { signal }))).json();
 }
 
 export async function send(path: string, body: unknown, signal?: AbortSignal, method = "POST"): Promise<Response> {
@@ -64,8 +57,11 @@ export async function send(path: string, body: unknown, signal?: AbortSignal, me
     method, signal, headers: { "content-type": "application/json" }, body: JSON.stringify(body) }));
 }
 
-export async function post<T>(path: string, body: unknown, signal?: AbortSignal): Promise<T> {
-  return (await send(path, body, signal)).json() as Promise<T>;
+/** Ask with a body, as `get`. */
+export async function post<P extends PostPath>(path: P | Address<P>, body: Sent<paths[P]["post"]>, signal?: AbortSignal): Promise<Posted<P>>;
+export async function post<T>(path: string, body: unknown, signal?: AbortSignal): Promise<T>;
+export async function post(path: string, body: unknown, signal?: AbortSignal): Promise<unknown> {
+  return (await send(path, body, signal)).json();
 }
 
 export function unpack<H>(data: ArrayBuffer): Envelope<H> {
@@ -90,6 +86,9 @@ export async function getArrays<H>(path: string): Promise<Envelope<H>> {
   return unpack<H>(await (await answered(await fetch(path))).arrayBuffer());
 }
 
-export async function preview(text: string, arm: string, signal?: AbortSignal): Promise<Preview> {
-  return unpack<PreviewHead>(await (await send("/api/preview", { text, arm }, signal)).arrayBuffer());
+async function looked<H>(path: PostPath, text: string, arm: string, signal?: AbortSignal): Promise<Envelope<H>> {
+  return unpack<H>(await (await send(path, { text, arm }, signal)).arrayBuffer());
 }
+
+export const preview = (text: string, arm: string, signal?: AbortSignal): Promise<Preview> => looked("/api/preview", text, arm, signal);
+export const places = (text: string, arm: string, signal?: AbortSignal): Promise<Places> => looked("/api/places", text, arm, signal);

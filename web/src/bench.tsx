@@ -1,10 +1,9 @@
 // The bench: a study as form and as text, what its animals do, scenarios side by side, runs.
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
-import type { Catalogue, Preview } from "./api";
-import { get } from "./api";
+import { type Preview, fill, get } from "./api";
 import { Editor } from "./editor";
 import { Form } from "./form";
-import { useGet, useLint, usePreview, useRuns, useScenarios } from "./hooks";
+import { useAsked, useGet, useLint, usePreview, useRuns, useScenarios } from "./hooks";
 import { save } from "./numbers";
 import { Outlook } from "./outlook";
 import { Choice, Loading, Problems } from "./parts";
@@ -23,20 +22,21 @@ function called(taken: string[], preview: Preview | null): string {
 
 export function BenchPage() {
   const [bench, act] = useBench();
-  const catalogue = useGet<Catalogue>("/api/catalogue");
-  const library = useGet<{ name: string; title: string }[]>("/api/studies").value ?? [];
+  const catalogue = useGet("/api/catalogue");
+  const library = useGet("/api/studies").value ?? [];
   const study = useMemo(() => data(bench.text), [bench.text]);
   const findings = useLint(bench.text);
   const known = findings?.arms.find((a) => a.id === bench.arm);
   const looked = usePreview(study, bench.arm, catalogue.value, known?.reference);
-  const scenarios = useScenarios(bench.scenarios, catalogue.value);
+  const asked = useAsked(bench.scenarios, catalogue.value);
+  const scenarios = useScenarios(asked);
   const runs = useRuns();
   const [said, say] = useState("");
   const [line, setLine] = useState(0);
   const file = useRef<HTMLInputElement>(null);
 
   const open = useCallback(async (name: string, arm = "") => {
-    const found = await get<{ text: string }>(`/api/studies/${name}`);
+    const found = await get(fill("/api/studies/{name}", { name }));
     const arms = data(found.text)?.arms ?? [];
     act({ do: "open", text: found.text, arm: arm || arms.find((a) => a.give?.some((g) => g.what !== "vehicle"))?.id || arms[0]?.id || "" });
     say(`${name} opened`);
@@ -98,7 +98,7 @@ export function BenchPage() {
               : <p>The text cannot be read as a study; mend it beside this form.</p>}
           </section>
           <div className="middle">
-            <Outlook looked={looked} names={bench.scenarios.map((s) => s.name)} scenarios={scenarios} />
+            <Outlook looked={looked} names={bench.scenarios.map((s) => s.name)} asked={asked} scenarios={scenarios} />
             <section className="card" aria-labelledby="kept-h">
               <h2 id="kept-h">Scenarios side by side</h2>
               <p className="hint">Keep what you see, change something, and compare: up to {MOST_SCENARIOS}.</p>

@@ -12,7 +12,7 @@ export interface Curve {
 export interface ChartProps {
   title: string; xLabel: string; yLabel: string; curves: Curve[]; marks?: { x: number; label: string }[];
   log?: boolean; limits?: [number, number]; level?: { y: number; label: string }; summary: string; name: string;
-  height?: number; spans?: { from: number; to: number }[];
+  height?: number; spans?: { from: number; to: number }[]; xLog?: boolean; xUnit?: string;
 }
 
 /** Okabe and Ito's colours, told apart by colour-blind readers; line styles differ too. */
@@ -21,13 +21,15 @@ export const DASHES = [[], [8, 4], [2, 3], [10, 3, 2, 3], [5, 5], [14, 4]];
 
 /** On dark paper some colours are too dim; their lighter neighbours of the same set stand in. */
 const LIGHTER: Record<string, string> = { "#0072B2": "#56B4E9", "#56B4E9": "#F0E442", "#555555": "#c4c4c4", "#999999": "#8a8a8a", "#7a7a7a": "#a8a8a8", "#009E73": "#2fd0a3" };
-function shade(colour: string): string {
+export function shade(colour: string): string {
   return getComputedStyle(document.documentElement).colorScheme === "dark" ? LIGHTER[colour] ?? colour : colour;
 }
 
-function theme(): { ink: string; grid: string } {
+/** The colours of the page as it is now. */
+export function theme(): { ink: string; grid: string; card: string } {
   const style = getComputedStyle(document.documentElement);
-  return { ink: style.getPropertyValue("--muted").trim() || "#555", grid: style.getPropertyValue("--grid").trim() || "#ddd" };
+  const named = (name: string, otherwise: string) => style.getPropertyValue(name).trim() || otherwise;
+  return { ink: named("--muted", "#555"), grid: named("--grid", "#ddd"), card: named("--card", "#fff") };
 }
 
 export function Chart(props: ChartProps) {
@@ -51,7 +53,7 @@ export function Chart(props: ChartProps) {
     });
     watch.observe(element);
     return () => { watch.disconnect(); made.destroy(); plot.current = null; };
-  }, [curves, props.log, props.limits?.join(), table, dark, props.marks, props.spans]);
+  }, [curves, props.log, props.xLog, props.limits?.join(), table, dark, props.marks, props.spans]);
 
   const named = curves.filter((c) => !c.faint && !c.unnamed);
   return (
@@ -84,7 +86,7 @@ function Sample({ curve }: { curve: Curve }) {
 }
 
 /** True while the page is dark; charts are drawn anew when it changes. */
-function useDark(): string {
+export function useDark(): string {
   const [now, set] = useState(() => getComputedStyle(document.documentElement).colorScheme);
   useEffect(() => {
     const look = () => set(`${document.documentElement.dataset.theme ?? ""}${matchMedia("(prefers-color-scheme: dark)").matches}`);
@@ -133,15 +135,15 @@ function draw(element: HTMLDivElement, props: ChartProps, tell: (text: string) =
   return new uPlot({
     width: Math.max(200, Math.floor(element.clientWidth)), height: props.height ?? 320,
     legend: { show: false }, cursor: { drag: { x: true, y: false }, points: { show: false } },
-    scales: { x: { time: false }, y: { distr: props.log ? 3 : 1, range: props.limits ? () => props.limits! : undefined } },
-    axes: [{ ...axis, label: props.xLabel, labelSize: 22, size: 36 },
+    scales: { x: { time: false, distr: props.xLog ? 3 : 1, range: props.xLog ? (_, low, high) => [low, high] : undefined }, y: { distr: props.log ? 3 : 1, range: props.limits ? () => props.limits! : undefined } },
+    axes: [{ ...axis, label: props.xLabel, labelSize: 22, size: 36, ...(props.xLog && { grid: { ...axis.grid, filter: powers }, values: (_, ticks) => ticks.map((v) => (v === null ? "" : three(v))) }) },
            { ...axis, grid: { ...axis.grid, ...(props.log && { filter: decades }) }, label: props.yLabel, labelSize: 22, size: 54, values: (_, ticks) => ticks.map((v) => (v === null ? "" : three(v))) }],
     series, bands,
     hooks: {
       draw: [(u) => { marks(u, props, ink); errors(u, props); }],
       setCursor: [(u) => {
         const where = u.cursor.left === undefined || u.cursor.left < 0 ? NaN : u.posToVal(u.cursor.left, "x");
-        tell(Number.isFinite(where) ? [`${three(where)} d`, ...named.slice(0, 5).map((c) => `${c.label}: ${three(at(c.x, c.y, where))}`)].join("   ") : "");
+        tell(Number.isFinite(where) ? [`${three(where)} ${props.xUnit ?? "d"}`, ...named.slice(0, 5).map((c) => `${c.label}: ${three(at(c.x, c.y, where))}`)].join("   ") : "");
       }],
     },
   }, columns as unknown as uPlot.AlignedData, element);
@@ -150,7 +152,11 @@ function draw(element: HTMLDivElement, props: ChartProps, tell: (text: string) =
 /** Of a logarithmic axis over many decades only the powers of ten are ruled. */
 function decades(u: uPlot, splits: number[]): (number | null)[] {
   const { min = 1, max = 10 } = u.scales.y ?? {};
-  return splits.map((v) => ((max ?? 10) / (min ?? 1) < 200 || Number.isInteger(Math.round(1e6 * Math.log10(v)) / 1e6) ? v : null));
+  return (max ?? 10) / (min ?? 1) < 200 ? splits : powers(u, splits);
+}
+
+function powers(_: uPlot, splits: number[]): (number | null)[] {
+  return splits.map((v) => (Number.isInteger(Math.round(1e6 * Math.log10(v)) / 1e6) ? v : null));
 }
 
 /** Doses as upright lines, relief as a strip, the level as a dotted line. */
@@ -255,8 +261,12 @@ function picture(u: uPlot | null, name: string): void {
   whole.height = u.ctx.canvas.height;
   const context = whole.getContext("2d");
   if (!context) return;
-  context.fillStyle = getComputedStyle(document.documentElement).getPropertyValue("--card").trim() || "#fff";
+  context.fillStyle = theme().card;
   context.fillRect(0, 0, whole.width, whole.height);
   context.drawImage(u.ctx.canvas, 0, 0);
-  whole.toBlob((blob) => { if (blob) save(`${name}.png`, blob, "image/png"); });
+  savePicture(whole, name);
+}
+
+export function savePicture(canvas: HTMLCanvasElement, name: string): void {
+  canvas.toBlob((blob) => { if (blob) save(`${name}.png`, blob, "image/png"); });
 }

@@ -1,9 +1,10 @@
-import { useEffect, useRef, useState } from "react";
-import { type Catalogue, type Findings, type Preview, type Problem, Refused, type Run, get, post, preview } from "./api";
+import { useEffect, useMemo, useRef, useState } from "react";
+import { type Address, type Catalogue, type Envelope, type Findings, type GetPath, type Got, type Places, type Preview, type Problem, Refused,
+         type Run, get, places, post, preview } from "./api";
 import { type Study, data, pruned } from "./study";
 
 const DEBOUNCE_MS = 80;
-const kept = new Map<string, Preview>();
+const MOST_KEPT = 40;
 
 export function problemsOf(error: unknown): Problem[] {
   if (error instanceof Refused && error.problems.length) return error.problems;
@@ -12,9 +13,13 @@ export function problemsOf(error: unknown): Problem[] {
   return [{ where: "server", what, seen: "", allowed: "", remedy: "", severity: "error", code: "server" }];
 }
 
+export interface Read<T> { value: T | null; problems: Problem[] }
+
 /** Something read once. */
-export function useGet<T>(path: string | null): { value: T | null; problems: Problem[] } {
-  const [state, set] = useState<{ value: T | null; problems: Problem[] }>({ value: null, problems: [] });
+export function useGet<P extends GetPath>(path: P | Address<P> | null): Read<Got<P>>;
+export function useGet<T>(path: string | null): Read<T>;
+export function useGet<T>(path: string | null): Read<T> {
+  const [state, set] = useState<Read<T>>({ value: null, problems: [] });
   useEffect(() => {
     if (path === null) return;
     const stop = new AbortController();
@@ -32,8 +37,8 @@ export function useLint(text: string): Findings | null {
     if (!text) return;
     const stop = new AbortController();
     const wait = setTimeout(() => {
-      post<Findings>("/api/lint", { text }, stop.signal).then(set, (error: unknown) => {
-        if (!stop.signal.aborted) set({ problems: problemsOf(error), errors: 1, arms: [], animals: 0 });
+      post("/api/lint", { text }, stop.signal).then(set, (error: unknown) => {
+        if (!stop.signal.aborted) set({ problems: problemsOf(error).map((p) => ({ line: null, path: "", ...p })), errors: 1, arms: [], animals: 0 });
       });
     }, 250);
     return () => { clearTimeout(wait); stop.abort(); };
@@ -46,12 +51,14 @@ export function vehiclesOf(catalogue: Catalogue | null): Set<string> {
   return new Set(["vehicle", ...names].map((n) => n.toLowerCase()));
 }
 
-export interface Looked { preview: Preview | null; problems: Problem[]; busy: boolean; ms: number; count: number }
+/** An arm of a study that the server was asked about. */
+export interface Asked { text: string; arm: string }
+export interface Looked { preview: Preview | null; asked: Asked | null; problems: Problem[]; busy: boolean; ms: number; count: number }
 
 /** The latest preview wins: 80 ms after the last change it is asked for, and older questions are dropped. */
 export function usePreview(study: Study | null, arm: string, catalogue: Catalogue | null,
                            reference: string | null | undefined): Looked {
-  const [looked, set] = useState<Looked>({ preview: null, problems: [], busy: false, ms: 0, count: 0 });
+  const [looked, set] = useState<Looked>({ preview: null, asked: null, problems: [], busy: false, ms: 0, count: 0 });
   const text = study && arm && catalogue ? pruned(study, arm, vehiclesOf(catalogue), reference) : "";
   const first = useRef(true);
   useEffect(() => {
@@ -61,7 +68,7 @@ export function usePreview(study: Study | null, arm: string, catalogue: Catalogu
       const begun = performance.now();
       set((now) => ({ ...now, busy: true }));
       look(text, arm, stop.signal).then(
-        (found) => set((now) => ({ preview: found, problems: [], busy: false, ms: performance.now() - begun,
+        (found) => set((now) => ({ preview: found, asked: { text, arm }, problems: [], busy: false, ms: performance.now() - begun,
                                    count: now.count + 1 })),
         (error: unknown) => {
           if (!stop.signal.aborted) set((now) => ({ ...now, problems: problemsOf(error), busy: false }));
@@ -73,30 +80,60 @@ export function usePreview(study: Study | null, arm: string, catalogue: Catalogu
   return looked;
 }
 
-export async function look(text: string, arm: string, signal?: AbortSignal): Promise<Preview> {
-  const key = `${arm}\n${text}`;
-  const known = kept.get(key);
-  if (known) return known;
-  const found = await preview(text, arm, signal);
-  kept.set(key, found);
-  if (kept.size > 40) kept.delete(kept.keys().next().value as string);
-  return found;
+/** Answers that were given before are not asked for again. */
+function remembered<H>(ask: (text: string, arm: string, signal?: AbortSignal) => Promise<Envelope<H>>) {
+  const kept = new Map<string, Envelope<H>>();
+  return async (text: string, arm: string, signal?: AbortSignal): Promise<Envelope<H>> => {
+    const key = `${arm}\n${text}`;
+    const known = kept.get(key);
+    if (known) return known;
+    const found = await ask(text, arm, signal);
+    kept.set(key, found);
+    if (kept.size > MOST_KEPT) kept.delete(kept.keys().next().value as string);
+    return found;
+  };
+}
+
+export const look = remembered(preview);
+const lookByPlace = remembered(places);
+
+/** Kept scenarios as the server is asked about them; null where a text cannot be read. */
+export function useAsked(scenarios: Asked[], catalogue: Catalogue | null): (Asked | null)[] {
+  const key = JSON.stringify(scenarios.map((s) => [s.text, s.arm]));
+  return useMemo(() => (catalogue ? scenarios.map((s) => {
+    const study = data(s.text);
+    return study && { text: pruned(study, s.arm, vehiclesOf(catalogue)), arm: s.arm };
+  }) : []), [key, catalogue]);
 }
 
 /** Previews of kept scenarios, in their order. */
-export function useScenarios(scenarios: { text: string; arm: string }[], catalogue: Catalogue | null): (Preview | null)[] {
-  const [found, set] = useState<(Preview | null)[]>([]);
-  const key = JSON.stringify(scenarios.map((s) => [s.text, s.arm]));
+export function useScenarios(asked: (Asked | null)[]): (Preview | null)[] {
+  const found = useEach(asked, look);
+  return useMemo(() => found.map(([, preview]) => preview), [found]);
+}
+
+/** Where things are in several arms; what was asked for comes back with its answer, so that they always fit. */
+export function usePlaces<A extends Asked>(asked: (A | null)[]): { asked: A; places: Places }[] {
+  const found = useEach(asked, lookByPlace);
+  return useMemo(() => found.flatMap(([a, answer]) => (a && answer ? [{ asked: a, places: answer }] : [])), [found]);
+}
+
+/** Answers about several arms; null where there is none. Until new ones are there the last ones stay. */
+function useEach<A extends Asked, T>(asked: (A | null)[], ask: (text: string, arm: string) => Promise<T>): [A | null, T | null][] {
+  const [found, set] = useState<[A | null, T | null][]>([]);
   useEffect(() => {
-    if (!catalogue) return;
     let live = true;
-    void Promise.all(scenarios.map(async (s) => {
-      const study = data(s.text);
-      return study ? look(pruned(study, s.arm, vehiclesOf(catalogue)), s.arm).catch(() => null) : null;
-    })).then((all) => { if (live) set(all); });
+    void Promise.all(asked.map(async (a): Promise<[A | null, T | null]> => [a, a && await ask(a.text, a.arm).catch(() => null)])).then((all) => { if (live) set(all); });
     return () => { live = false; };
-  }, [key, catalogue]);
+  }, [asked]);
   return found;
+}
+
+/** A choice that a reload does not lose. */
+export function useKept<T extends string>(name: string, first: T, allowed: readonly T[]): [T, (value: T) => void] {
+  const key = `thecal.${name}`;
+  const [value, set] = useState<T>(() => allowed.find((v) => v === localStorage.getItem(key)) ?? first);
+  return [value, (next) => { localStorage.setItem(key, next); set(next); }];
 }
 
 /** All runs, as the server tells of them. */

@@ -1,18 +1,19 @@
-// What the preview shows: pain, reversal, relief, concentrations along the canal, cells at the ganglia.
+// What the preview shows: pain, reversal, relief, where things are, cells at the ganglia.
 import { useEffect, useMemo, useState } from "react";
 import type { Preview } from "./api";
 import { COLOURS, Chart, type Curve, DASHES } from "./chart";
-import type { Looked } from "./hooks";
+import { type Asked, type Looked, useKept, usePlaces } from "./hooks";
 import { at, hours, percent, row, three } from "./numbers";
-import { Problems } from "./parts";
+import { Loading, Problems } from "./parts";
+import { PlacesView, type Shown } from "./places";
 
 const GREY = "#7a7a7a";
 const OTHERS = [1, 2, 3, 5].map((k) => COLOURS[k]!); // scenarios; the fourth colour is that of parameter draws
 const VIEWS = [["pain", "Pain"], ["reversal", "Reversal"], ["canal", "Canal"], ["cells", "Cells"]] as const;
 type View = (typeof VIEWS)[number][0];
 
-export function Outlook({ looked, names, scenarios }: { looked: Looked; names: string[]; scenarios: (Preview | null)[] }) {
-  const [view, see] = useState<View>("pain");
+export function Outlook({ looked, names, asked, scenarios }: { looked: Looked; names: string[]; asked: (Asked | null)[]; scenarios: (Preview | null)[] }) {
+  const [view, see] = useKept<View>("view", "pain", VIEWS.map(([id]) => id));
   const [single, showSingle] = useState(true);
   const found = looked.preview;
   const others = names.map((name, k) => ({ name, preview: scenarios[k] ?? null })).filter((o): o is { name: string; preview: Preview } => o.preview !== null);
@@ -24,11 +25,11 @@ export function Outlook({ looked, names, scenarios }: { looked: Looked; names: s
         <Told preview={found} problems={looked.problems.length > 0} />
         <div className="bar tabs" role="group" aria-label="What to show">
           {VIEWS.map(([id, name]) => <button key={id} type="button" aria-pressed={view === id} onClick={() => see(id)}>{name}</button>)}
-          <label className="check"><input type="checkbox" checked={single} onChange={(e) => showSingle(e.target.checked)} /> Single animals</label>
+          {view === "pain" && <label className="check"><input type="checkbox" checked={single} onChange={(e) => showSingle(e.target.checked)} /> Single animals</label>}
         </div>
         {view === "pain" && <Pain preview={found} others={others} single={single} />}
         {view === "reversal" && <Reversal preview={found} others={others} />}
-        {view === "canal" && <Canal preview={found} />}
+        {view === "canal" && looked.asked && <Canal preview={found} asked={looked.asked} names={names} scenarios={asked} />}
         {view === "cells" && <Cells preview={found} others={others} />}
       </>}
     </section>
@@ -133,41 +134,14 @@ function after(preview: Preview, y: ArrayLike<number>): Float64Array {
   return Float64Array.from(y, (v, k) => ((preview.arrays.t_d![k] ?? 0) >= day ? v : NaN));
 }
 
-const AFTER_H = [1 / 12, 0.5, 1, 2, 4, 8, 12, 24, 48, 96, 168, 336, 672, 1344];
-
-function Canal({ preview }: { preview: Preview }) {
-  const { head, arrays } = preview;
-  const day = head.first_dose_d ?? head.doses[0]?.day_d ?? 0;
-  const x = arrays.t_d!;
-  const looks = AFTER_H.filter((h) => day + h / 24 <= head.end_d);
-  const value = (id: string, h: number) => 1000 * at(x, arrays[`anatomy.tgfb1_total[${id}]`]!, day + h / 24);
-  const rows = [...head.segments].reverse();
-  const all = rows.flatMap((s) => looks.map((h) => value(s.id, h))).filter((v) => v > 0);
-  const [least, most] = [Math.log10(Math.max(Math.min(...all), 0.01)), Math.log10(Math.max(...all))];
-  const level = (v: number) => (v > 0 ? Math.round(8 * Math.min(1, Math.max(0, (Math.log10(v) - least) / (most - least || 1)))) : 0);
-  const curves = useMemo((): Curve[] => [
-    { label: "lumbar CSF, total TGF-β1", x, y: Float64Array.from(arrays["anatomy.csf_tgfb1_total"]!, (v) => 1000 * v), colour: COLOURS[0]! },
-    { label: "active TGF-β1 at the injured ganglia", x, y: Float64Array.from(arrays["signalling.active_at_injured"]!, (v) => 1000 * v), colour: COLOURS[1]!, dash: DASHES[1] },
-  ], [preview]);
-  const marks = useMemo(() => doses(preview), [preview]);
-  return (
-    <>
-      <p className="hint">Total TGF-β1 along the canal in pg/ml, mean of {head.n} animals; darker is more (logarithmic). Time after {head.doses.length ? "the first dose" : "injury"}.</p>
-      <div className="scroll" tabIndex={0} role="region" aria-label="Concentrations along the canal">
-        <table className="heat">
-          <caption className="sr">Total TGF-β1 along the canal, pg/ml</caption>
-          <thead><tr><th scope="col">Place</th>{looks.map((h) => <th key={h} scope="col">{hours(h)}</th>)}</tr></thead>
-          <tbody>{rows.map((s) => (
-            <tr key={s.id}><th scope="row">{s.id === "cranial" ? "cranial" : `segment ${s.id}`}{s.ganglia.length ? ` (${s.ganglia.join(", ")})` : ""}</th>
-              {looks.map((h) => <td key={h} className={`h${level(value(s.id, h))}`}>{three(value(s.id, h))}</td>)}</tr>))}
-          </tbody>
-        </table>
-      </div>
-      <p className="hint">Segment 0 is the sacral end; the needle's level is chosen in the form.</p>
-      <Chart name="csf" title="TGF-β1 over time" xLabel="days after injury" yLabel="pg/ml" curves={curves} log marks={marks} height={260}
-             summary={`Peak in lumbar CSF ${three(1000 * Math.max(...arrays["anatomy.csf_tgfb1_total"]!))} pg/ml.`} />
-    </>
-  );
+/** Concentrations come as a second answer, once the curves are there. */
+function Canal({ preview, asked, names, scenarios }: { preview: Preview; asked: Asked; names: string[]; scenarios: (Asked | null)[] }) {
+  const list = useMemo(() => [
+    { ...asked, name: given(preview.head), colour: COLOURS[0]!, dash: DASHES[0] },
+    ...scenarios.map((s, k) => s && { ...s, name: names[k] ?? "", colour: OTHERS[k % 4]!, dash: DASHES[k + 1] })], [asked, scenarios]);
+  const found = usePlaces(list);
+  const shown = useMemo((): Shown[] => found.map(({ asked: { name, colour, dash }, places }) => ({ name, colour, dash, places })), [found]);
+  return shown.length ? <PlacesView shown={shown} /> : <Loading what="Looking along the canal" />;
 }
 
 function Cells({ preview, others }: { preview: Preview; others: Other[] }) {

@@ -39,8 +39,9 @@ export function Field({ label, hint, problems = [], children }: {
   );
 }
 
-export function Slider({ label, value, low, high, step, shown, hint, problems, onChange }: {
-  label: string; value: number; low: number; high: number; step: number; shown: string; hint?: string;
+/** `shown` stands beside the slider; `spoken`, where it differs, is what a screen reader says. */
+export function Slider({ label, value, low, high, step, shown, spoken, hint, problems, onChange }: {
+  label: string; value: number; low: number; high: number; step: number; shown: string; spoken?: string; hint?: string;
   problems?: Problem[]; onChange: (value: number) => void;
 }) {
   return (
@@ -48,7 +49,7 @@ export function Slider({ label, value, low, high, step, shown, hint, problems, o
       {(ids) => (
         <div className="slider">
           <input type="range" min={low} max={high} step={step} value={Math.min(high, Math.max(low, value))}
-                 aria-valuetext={shown} onChange={(e) => onChange(Number(e.target.value))} {...ids} />
+                 aria-valuetext={spoken ?? shown} onChange={(e) => onChange(Number(e.target.value))} {...ids} />
           <output htmlFor={ids.id}>{shown}</output>
         </div>)}
     </Field>

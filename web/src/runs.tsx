@@ -1,6 +1,6 @@
 // Whole runs: submit, follow, stop, go on, read, compare with what was asked.
 import { useEffect, useMemo, useState } from "react";
-import { type Envelope, type Problem, type Run, get, getArrays, post, send } from "./api";
+import { type Envelope, type Problem, type ReadingsHead, type Run, fill, get, getArrays, post, send } from "./api";
 import { COLOURS, Chart, type Curve, DASHES } from "./chart";
 import { problemsOf, useGet } from "./hooks";
 import { hours, row } from "./numbers";
@@ -27,7 +27,7 @@ export function Runs({ text, errors, animals, runs, connected, open }: {
     try { await what(); say(words); } catch (error) { tell(problemsOf(error)); }
   }
   const submit = () => act(async () => {
-    const { id } = await post<{ id: string }>("/api/runs", { text, ...(seed && { seed: Number(seed) }) });
+    const { id } = await post("/api/runs", { text, ...(seed && { seed: Number(seed) }) });
     show(id);
   }, "The run is in the queue");
 
@@ -50,7 +50,7 @@ export function Runs({ text, errors, animals, runs, connected, open }: {
             <button type="button" className="quiet" aria-label={`Stop ${r.name}`} onClick={() => void act(() => post(`/api/runs/${r.id}/cancel`, {}), "Stopped")}>Stop</button></>}
           {(r.state === "failed" || r.state === "cancelled") && <button type="button" className="quiet" onClick={() => void act(() => post(`/api/runs/${r.id}/resume`, {}), "It goes on")}>Go on</button>}
           {r.state === "done" && <button type="button" className="quiet" aria-expanded={shown === r.id} aria-label={`Results of ${r.name}`} onClick={() => show(shown === r.id ? null : r.id)}>Results</button>}
-          <button type="button" className="quiet" aria-label={`Open the study of ${r.name}`} onClick={() => void act(async () => open((await get<{ text: string }>(`/api/runs/${r.id}`)).text, ""), "Opened")}>Open its study</button>
+          <button type="button" className="quiet" aria-label={`Open the study of ${r.name}`} onClick={() => void act(async () => open((await get(fill("/api/runs/{run}", { run: r.id }))).text, ""), "Opened")}>Open its study</button>
           {["done", "failed", "cancelled"].includes(r.state) && <button type="button" className="quiet" aria-label={`Remove ${r.name}`} onClick={() => void act(() => send(`/api/runs/${r.id}`, {}, undefined, "DELETE"), "Removed")}>Remove</button>}
         </li>))}
       </ul>
@@ -59,21 +59,17 @@ export function Runs({ text, errors, animals, runs, connected, open }: {
   );
 }
 
-interface ArmRow { id: string; label: string; n: number; words: string; relief: { reference: string } | null; duration_over_draws_h: [number, number] | null }
-interface Summary { study: string; seed: number; arms: ArmRow[]; digest: string; statuses: Record<string, number>; report: boolean; tables: string[] }
-interface ArmHead { arm: string; label: string; n: number; reference: string | null; baseline_log10_g: number | null; doses: { day_d: number; what: string }[] }
-
 function Results({ id }: { id: string }) {
-  const summary = useGet<Summary>(`/api/runs/${id}/summary`);
+  const summary = useGet(fill("/api/runs/{run}/summary", { run: id }));
   const [chosen, choose] = useState<string[]>([]);
-  const [arms, keep] = useState<Record<string, Envelope<ArmHead>>>({});
+  const [arms, keep] = useState<Record<string, Envelope<ReadingsHead>>>({});
   const found = summary.value;
   useEffect(() => {
     const first = found?.arms.find((a) => a.relief);
     if (found && first) choose([first.id, first.relief!.reference]);
   }, [found]);
   useEffect(() => {
-    for (const arm of chosen) if (!arms[arm]) getArrays<ArmHead>(`/api/runs/${id}/arms/${arm}`).then((a) => keep((now) => ({ ...now, [arm]: a })), () => undefined);
+    for (const arm of chosen) if (!arms[arm]) getArrays<ReadingsHead>(fill("/api/runs/{run}/arms/{arm}", { run: id, arm })).then((a) => keep((now) => ({ ...now, [arm]: a })), () => undefined);
   }, [chosen]);
   const curves = useMemo(() => chosen.flatMap((arm, k) => (arms[arm] ? drawn(arms[arm], COLOURS[k % 6]!, DASHES[k % 6]!) : [])), [chosen, arms]);
   const marks = useMemo(() => chosen.slice(0, 1).flatMap((arm) => (arms[arm]?.head.doses ?? []).slice(0, 3).map((d) => ({ x: d.day_d, label: d.what }))), [chosen, arms]);
@@ -105,7 +101,7 @@ function Results({ id }: { id: string }) {
   );
 }
 
-function drawn({ head, arrays, shapes }: Envelope<ArmHead>, colour: string, dash: number[]): Curve[] {
+function drawn({ head, arrays, shapes }: Envelope<ReadingsHead>, colour: string, dash: number[]): Curve[] {
   const base = head.baseline_log10_g ?? 0;
   const change = (a: ArrayLike<number>) => Float64Array.from(a, (f) => 10 ** (base - f));
   const name = head.label || head.arm;
