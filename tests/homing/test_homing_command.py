@@ -34,12 +34,49 @@ def test_files_are_whole_and_need_no_network(told):
     data, folder = told
     page = (folder / "canal.html").read_text("utf-8")
     assert "http://" not in page.replace("http://www.w3.org/2000/svg", "") and "https://" not in page
-    assert "mountCanal" in page and page.count("<script") == 1
+    assert "mountCanal" in page and page.count("<script") == 2  # data, and the module
     assert len(page) < 6e6
     assert (folder / "counts.csv").read_text().count("\n") == len(data["drg"]) + 1
-    assert (folder / "canal.png").read_bytes().startswith(b"\x89PNG")
+    assert (folder / "label.csv").read_text().count("\n") == 58  # days 0 to 56
+    for picture in ("canal", "label"):
+        assert (folder / f"{picture}.png").read_bytes().startswith(b"\x89PNG")
+        assert "imulated" in (folder / f"{picture}.svg").read_text("utf-8")
     assert sorted(p.name for p in folder.iterdir()) == ["canal.html", "canal.png", "canal.svg", "cells.json",
-                                                        "counts.csv"]
+                                                        "counts.csv", "label.csv", "label.png", "label.svg"]
+
+
+def test_label_outlives_cells(told):
+    data, _ = told
+    rows = {row["day"]: row for row in data["label"]}
+    living = {day: sum(row["cells"] for row in data["drg"] if row["day"] == day) for day in rows}
+    assert all(row["living"] == pytest.approx(living[day], abs=1) for day, row in rows.items())
+    day = data["label_day"]
+    assert day["draws"] == 2
+    for at, row in rows.items():  # the day on which label outnumbers living cells parts the others
+        if day["centre"] is None or at < day["centre"] - 1:
+            assert row["corpses"] + row["host"] < row["living"]
+        elif at > day["centre"] + 1:
+            assert row["corpses"] + row["host"] > row["living"]
+
+
+def test_canals_of_two_species_side_by_side(tmp_path):
+    words = ["homing-mouse", "homing-rat", "--compare", "--json", "--agents", "4000", "--out", str(tmp_path)]
+    result = CliRunner().invoke(command, words, catch_exceptions=False)
+    assert result.exit_code == 0
+    rows = json.loads(result.stdout)["ganglia"]
+    assert {row["species"] for row in rows} == {"mouse", "rat"}
+    assert {row["day"] for row in rows} == {1, 3, 7, 14, 28, 56}
+    assert all(row["captured_so_far"] >= row["cells"] >= 0 for row in rows)
+    assert all(row["share"] == pytest.approx(row["cells"] / row["living_given"], rel=1e-3, abs=1e-6) for row in rows)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["species.csv", "species.png", "species.svg"]
+    assert (tmp_path / "species.csv").read_text().count("\n") == len(rows) + 1
+
+
+def test_several_studies_are_only_compared():
+    from thecal.core.errors import ThecalError
+
+    with pytest.raises(ThecalError, match="several studies"):
+        CliRunner().invoke(command, ["homing-mouse", "homing-rat"], catch_exceptions=False)
 
 
 def test_claims_can_rest_on_single_cells():

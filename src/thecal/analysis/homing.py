@@ -84,11 +84,16 @@ def with_rules_drawn(arm: ArmPlan, seed: int, draws: Sequence[Scores]) -> list[S
                                      if key.startswith("homing.")}} for k, draw in enumerate(draws)]
 
 
+def arms_with_cells(plan: StudyPlan) -> list[ArmPlan]:
+    """Arms that give living cells, in the study's order."""
+    return [a for a in plan.arms if any(g.amounts.get("cells") for g in a.administrations)]
+
+
 def arm_with_cells(plan: StudyPlan, arm_id: str | None = None) -> ArmPlan:
     """The named arm, or the first that gives living cells. Errors: :class:`ThecalError` where there is none."""
     from thecal.core.errors import ThecalError
 
-    fit = [a for a in plan.arms if any(g.amounts.get("cells") for g in a.administrations)]
+    fit = arms_with_cells(plan)
     if arm_id is not None:
         fit = [a for a in plan.arms if a.id == arm_id]
     if not fit:
@@ -189,7 +194,7 @@ class ArmCount:
 def compare_arms(plan: StudyPlan, *, seed: int, agents: int = 3 * FEW, days: Sequence[float] = DAYS,
                  progress: Callable[[float], None] = lambda share: None) -> list[ArmCount]:
     """Every arm of a study that gives living cells, at the centre of the register, by weighted agents."""
-    arms = [a for a in plan.arms if any(g.amounts.get("cells") for g in a.administrations)]
+    arms = arms_with_cells(plan)
     found = []
     for k, arm in enumerate(arms):
         [c] = conditions_of(plan, arm, [centre_scores()], days_after=max(days))

@@ -1,4 +1,4 @@
-"""Does a labelled cell mean a living cell? Living cells, remains and host cells with label at the borders of ganglia."""
+"""Does a labelled cell mean a living cell? Living cells, remains and host cells with label, at all ganglia."""
 
 from __future__ import annotations
 

@@ -26,6 +26,8 @@ from thecal.engine.layout import layout_of
 from thecal.report import tables
 from thecal.report.answers import answers, plain_words, tested_for_pain
 from thecal.report.arms import chosen, questions
+from thecal.report.canal_viewer.kept import kept
+from thecal.report.canal_viewer.section import section
 from thecal.report.citations import parameters_of, references, study_sources
 from thecal.report.claims import Claims, claims_shown, fitted_words, stored_claims
 from thecal.report.drawing import STYLE
@@ -42,7 +44,8 @@ from thecal.study.plan import ArmPlan, StudyPlan
 
 CONTENTS = (("about", "What this is", None), ("answer", "What came out", None), ("pain", "Pain curves", "pain"),
             ("reversal", "Reversal", "reversal"), ("places", "Cells and concentrations", "places"),
-            ("chain", "Needle to paw", "chain"), ("measured", "Other measurements", "endpoints"),
+            ("canal", "Cells in the canal", "canal"), ("chain", "Needle to paw", "chain"),
+            ("measured", "Other measurements", "endpoints"),
             ("statistics", "Statistics", "statistics"), ("claims", "Claims", "claims"),
             ("assumptions", "What carries the result", None), ("methods", "Methods", None),
             ("numbers", "Every number", None), ("provenance", "Provenance", None), ("references", "References", None))
@@ -97,6 +100,8 @@ def _content(outcome: StudyOutcome, claims: Sequence[dict[str, Any]] | None) -> 
         "draws_from": {"fitted": "fitted to published findings", "register": "from the ranges of the register"}.get(
             outcome.results.provenance.get("draws_from", ""), "")}
     content |= _sensitivity(findings)
+    frames = kept(outcome.results)
+    content["canal"] = section(frames, plan.title) if frames else None
     content["contents"] = [(a, text) for a, text, key in CONTENTS if key is None or content[key]]
     return content
 

@@ -47,12 +47,19 @@ def command(study: str, out: Path | None, seed: int | None, animals: int | None,
     outcome = StudyOutcome(plan, results)
     page = None
     if report:
-        from thecal.analysis.sensitivity import local_sensitivity, write
-        from thecal.engine.fitted import centre
-        from thecal.engine.loop import RunPlan
-        from thecal.report.study import explained_arms, write_report
+        from thecal.apps.beside import keep_cells, keep_sensitivity
+        from thecal.apps.progress import steps
+        from thecal.core.errors import ThecalError
+        from thecal.report.study import write_report
 
-        write(local_sensitivity(RunPlan(plan, solver, centre()), explained_arms(plan)), folder)
+        with steps("Report", 2) as begin:
+            begin("which numbers carry the result")
+            keep_sensitivity(plan, results, solver)
+            begin("single cells")
+            try:
+                keep_cells(plan, results)
+            except ThecalError as error:  # the run stands; its report goes without this section
+                click.echo(f"warning: single cells were not followed: {error.problems[0]}", err=True)
         page = write_report(outcome, folder / "report.html")
     if as_json:
         click.echo(json.dumps(summary(outcome) | {"report": str(page) if page else None}, allow_nan=False))

@@ -1,0 +1,65 @@
+"""Single cells in the study report: the still picture, the viewer that takes its place on a screen, and a table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import matplotlib
+
+from thecal.report.canal_viewer.embed import style_text, viewer_script
+from thecal.report.canal_viewer.frames import Frames
+from thecal.report.canal_viewer.still import still_figure
+from thecal.report.drawing import STYLE, Figure, Panel, svg
+from thecal.report.words import number, pretty
+
+PLACE = "canal-viewer"
+SHOWN = (f"const live = document.getElementById(\"{PLACE}\"); live.hidden = false;\n"
+         "live.nextElementSibling.classList.add(\"for-print\");\n")
+
+
+@dataclass(frozen=True)
+class Section:
+    """What the template needs. ``rows``: ganglion, side, then words for each of ``days``."""
+
+    figure: Figure
+    place: str
+    style: str
+    script: str
+    arm: str
+    agents: str
+    each: str
+    interval: str
+    days: tuple[str, ...]
+    rows: tuple[tuple[str, str, tuple[str, ...]], ...]
+
+
+def section(frames: Frames, study: str) -> Section:
+    """The section of the report, from the key frames kept beside the run.
+
+    Arguments:
+        frames: see :func:`thecal.report.canal_viewer.kept.kept`. study: the study's title, which the arm's follows.
+    """
+    with matplotlib.rc_context(STYLE | {"svg.hashsalt": "canal"}):
+        picture = svg(still_figure(frames), "canal-still", "Single cells on the wall of the spinal canal at three "
+                      "moments, and cells at each ganglion over time; the numbers stand in the table")
+    arm = pretty(frames["title"].removeprefix(f"{study}: "))
+    caption = (f"Simulated single cells, {arm}. Top: the canal's wall unrolled, level along it, angle around it; solid "
+               "ellipses are reaches of ganglia on the injured side, dashed ones on the other. Bottom: living cells at "
+               f"each ganglion with their interval ({frames['interval']}), and the injured side over the other.")
+    columns = ("level", "side", "body_side", "day", "cells", "low", "high")
+    figure = Figure("canal-still", "Cells on the wall, and at the ganglia", caption, (Panel("", picture),), columns,
+                    tuple(tuple(row[c] for c in columns) for row in frames["drg"]), wide=True)
+    return Section(figure, PLACE, style_text(), viewer_script(frames, PLACE, SHOWN, table=False), arm,
+                   f"{frames['agents']:,}".replace(",", "\u202f"), number(frames["cells_per_agent"]),
+                   frames["interval"], *_table(frames))
+
+
+def _table(frames: Frames) -> tuple[tuple[str, ...], tuple[tuple[str, str, tuple[str, ...]], ...]]:
+    days = list(dict.fromkeys(row["day"] for row in frames["drg"]))
+    places = dict.fromkeys((row["level"], row["side"], row["body_side"]) for row in frames["drg"])
+    rows = []
+    for level, side, body in places:
+        words = tuple(f"{row['cells']:.0f} ({row['low']:.0f} to {row['high']:.0f})" for row in frames["drg"]
+                      if (row["level"], row["side"]) == (level, side))
+        rows.append((level, f"{body}, {side}", words))
+    return tuple(f"day {day:g}" for day in days), tuple(rows)
