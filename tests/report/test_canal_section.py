@@ -98,7 +98,7 @@ def test_a_study_without_cells_keeps_none(folder: Path, tmp_path: Path) -> None:
 
     shutil.copytree(folder, tmp_path / "run")
     outcome = open_outcome(tmp_path / "run")
-    keep_cells(replace(outcome.plan, arms=outcome.plan.arms[:1]), outcome.results)
+    assert keep_cells(replace(outcome.plan, arms=outcome.plan.arms[:1]), outcome.results) == ""
     assert not (tmp_path / "run" / FILE).exists()
 
 

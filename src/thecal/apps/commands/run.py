@@ -49,17 +49,15 @@ def command(study: str, out: Path | None, seed: int | None, animals: int | None,
     if report:
         from thecal.apps.beside import keep_cells, keep_sensitivity
         from thecal.apps.progress import steps
-        from thecal.core.errors import ThecalError
         from thecal.report.study import write_report
 
         with steps("Report", 2) as begin:
             begin("which numbers carry the result")
             keep_sensitivity(plan, results, solver)
             begin("single cells")
-            try:
-                keep_cells(plan, results)
-            except ThecalError as error:  # the run stands; its report goes without this section
-                click.echo(f"warning: single cells were not followed: {error.problems[0]}", err=True)
+            missing = keep_cells(plan, results)
+        if missing:
+            click.echo(f"warning: {missing}", err=True)
         page = write_report(outcome, folder / "report.html")
     if as_json:
         click.echo(json.dumps(summary(outcome) | {"report": str(page) if page else None}, allow_nan=False))

@@ -100,10 +100,13 @@ def _study(queue: Queue, home: Path, run: dict[str, Any]) -> None:
     results = run_study(plan, run["text"], folder, seed=options.get("seed"), draws=options.get("draws", 40),
                         progress=progress, cancel=lambda: queue.cancelled(run["id"]), replace=True)
     if options.get("report", True):
+        from thecal.apps.beside import keep_cells
         from thecal.report.study import write_report
 
         now = results.progress()
-        queue.advance(run["id"], now.animals_done, now.animals, "writing the report")
+        queue.advance(run["id"], now.animals_done, now.animals, "following single cells")
+        message = keep_cells(plan, results)
+        queue.advance(run["id"], now.animals_done, now.animals, message or "writing the report")
         write_report(StudyOutcome(plan, results), folder / "report.html")
     results.close()
 
