@@ -35,6 +35,11 @@ CASES = {
     "unblinded": ("end: 60 d", "end: 60 d\nconduct: {blinded: false}"),
     "not-randomised": ("end: 60 d", "end: 60 d\nconduct: {randomisation: none}"),
     "many-missed": ("end: 60 d", "end: 60 d\nconduct: {missed_visits: 40 %}"),
+    "cage-size": ("end: 60 d", "end: 60 d\nconduct: {randomisation: cages}"),
+    "no-blocks": ("end: 60 d", "end: 60 d\nconduct: {randomisation: simple, block_by: cage}"),
+    "cage-of-one": ("end: 60 d", "end: 60 d\nconduct: {block_by: cage, animals_per_cage: 1}"),
+    "broken-cages": ("end: 60 d", "end: 60 d\nconduct: {randomisation: cages, animals_per_cage: 3}"),
+    "incomplete-cages": ("end: 60 d", "end: 60 d\nconduct: {block_by: cage, animals_per_cage: 2}"),
     "viability-unstated": (", viability: 92 %", ""),
     "large-volume": ("day: 4 d, viability", "day: 4 d, volume: 20 ul, viability"),
     "unusual-dose": ("dose: 1e5 cells", "dose: 1e9 cells"),
@@ -81,7 +86,7 @@ def test_every_check_has_a_case():
     spoken = set()
     for old, new in CASES.values():
         spoken |= set(codes(SOUND.replace(old, new, 1)))
-    assert len(CHECKS) == 28 and len(spoken) >= 28
+    assert len(CHECKS) == 33 and len(spoken) >= 33
 
 
 def test_findings_say_where_and_what_to_do():

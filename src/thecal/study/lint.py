@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from thecal.core.errors import Problem, ThecalError
-from thecal.study.checks import animals, doses, inputs, schedule
+from thecal.study.checks import animals, cages, doses, inputs, schedule
 from thecal.study.checks.context import Context, listed
 from thecal.study.load import everything_wrong, load
 from thecal.study.model import Study
@@ -22,6 +22,7 @@ Check = Callable[[Context], Iterator[Problem]]
 CHECKS: tuple[Check, ...] = (
     animals.no_vehicle, animals.one_sex, animals.few_animals, animals.unblinded, animals.not_randomised,
     animals.many_missed, animals.assumed_strain, animals.rodent_injury,
+    cages.cages_unsized, cages.blocks_without_blocks, cages.cage_of_one, cages.broken_cages, cages.incomplete_cages,
     doses.viability_unstated, doses.large_volume, doses.unusual_dose, doses.before_injury, doses.after_end,
     doses.infused_cells, doses.removal_without_cells, doses.nothing_acts,
     schedule.no_tests, schedule.no_baseline, schedule.after_end, schedule.after_terminal, schedule.species_lacks_assay,

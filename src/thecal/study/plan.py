@@ -189,13 +189,17 @@ class Visit:
 
 @dataclass(frozen=True)
 class ConductPlan:
-    """Observers, blinding, randomisation, missed visits."""
+    """Observers, blinding, randomisation, cages, missed visits.
+
+    ``animals_per_cage`` is None where the study says nothing of cages.
+    """
 
     observers: int
     blinded: bool
     randomisation: str
     block_by: str
     missed_visits: float
+    animals_per_cage: int | None = None
 
 
 @dataclass(frozen=True)

@@ -68,7 +68,7 @@ def _resolve(study: Study) -> StudyPlan:
         name=study.name, title=study.title or study.name, description=study.description, seed=study.seed,
         end_d=study.end, species=species, arms=living, visits=visits,
         conduct=ConductPlan(study.conduct.observers, study.conduct.blinded, study.conduct.randomisation,
-                            study.conduct.block_by, study.conduct.missed_visits),
+                            study.conduct.block_by, study.conduct.missed_visits, study.conduct.animals_per_cage),
         analysis=_analysis(study, told), notices=tuple(dict.fromkeys(located(p, study) for p in told)),
         sources=tuple(dict.fromkeys([*study.sources, *(s for arm in study.arms for s in arm.sources)])))
 

@@ -60,7 +60,8 @@ def questions(name: str) -> tuple[str, list[dict[str, str]]]:
 def _design(plan: StudyPlan, sealed: bool) -> Answer:
     arms = "; ".join(f"{a.label or a.id} (n {a.n})" for a in plan.arms[:12])
     more = f"; and {len(plan.arms) - 12} more" if len(plan.arms) > 12 else ""
-    return ANSWERED, f"{len(plan.arms)} groups: {arms}{more}. The experimental unit is the animal."
+    unit = "cage" if plan.conduct.randomisation == "cages" else "animal"
+    return ANSWERED, f"{len(plan.arms)} groups: {arms}{more}. The experimental unit is the {unit}."
 
 
 def _sample_size(plan: StudyPlan, sealed: bool) -> Answer:
@@ -81,8 +82,9 @@ def _randomisation(plan: StudyPlan, sealed: bool) -> Answer:
     if c.randomisation == "none":
         return PARTLY, "Animals are not randomised."
     by = "" if c.block_by == "none" else f", blocked by {c.block_by}"
-    kind = "Permuted blocks" if c.randomisation == "blocks" else "Simple randomisation"
-    return ANSWERED, f"{kind}{by}; animals are tested in random order within blocks."
+    kind = {"blocks": "Permuted blocks", "cages": "Whole cages"}.get(c.randomisation, "Simple randomisation")
+    housed = f" {c.animals_per_cage} animals of one sex share a cage." if c.animals_per_cage else ""
+    return ANSWERED, f"{kind}{by}; animals are tested in random order within blocks.{housed}"
 
 
 def _blinding(plan: StudyPlan, sealed: bool) -> Answer:
@@ -193,9 +195,10 @@ def _reporting(plan: StudyPlan, sealed: bool) -> Answer:
 
 
 def _other(plan: StudyPlan, sealed: bool) -> Answer:
-    many = plan.conduct.observers > 1
+    many, housed = plan.conduct.observers > 1, plan.conduct.animals_per_cage
+    cages = "cages are not in the study file" if housed is None else f"{housed} animals per cage"
     return UNCLEAR, (f"{plan.conduct.observers} observers take turns by visit, so they do not differ between arms; "
-                     if many else "") + "cages are not in the study file"
+                     if many else "") + cages
 
 
 RULES: dict[str, Callable[[StudyPlan, bool], Answer]] = {

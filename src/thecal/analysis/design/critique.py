@@ -176,6 +176,16 @@ def _reference_time(plan: StudyPlan) -> Iterator[Remark]:
             return
 
 
+def _whole_cages(plan: StudyPlan) -> Iterator[Remark]:
+    """Arms that are given to whole cages are compared between cages."""
+    if plan.conduct.randomisation == "cages":
+        yield Remark(MAJOR, "randomisation", "whole cages are allocated, so the cage is the experimental unit",
+                     "Cage mates share food, rank, handling and each other's company. Counting them as independent "
+                     "animals takes differences between cages for those of the arms; the models here count animals.",
+                     "spread the arms within each cage (randomisation: blocks, block_by: cage), or analyse one mean "
+                     "per cage")
+
+
 def _good(plan: StudyPlan) -> Iterator[Remark]:
     """What is done well deserves a line."""
     c = plan.conduct
@@ -210,4 +220,5 @@ def _power(plan: StudyPlan, power: pd.DataFrame, target: float) -> Iterator[Rema
 
 
 RULES: tuple[Callable[[StudyPlan], Iterator[Remark]], ...] = (
-    _no_sham, _cell_controls, _antibody_controls, _reflexes_only, _family, _handling, _reference_time, _good)
+    _no_sham, _cell_controls, _antibody_controls, _reflexes_only, _family, _handling, _reference_time, _whole_cages,
+    _good)

@@ -28,6 +28,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from thecal.core.errors import ThecalError
 from thecal.core.files import write_text
@@ -37,6 +38,7 @@ from thecal.study.plan import StudyPlan
 LETTERS = "ABCDEFGHJKLMNPQRTUVWXY"     # no I, O, S, Z: they are read as digits
 WRITTEN = ("order", "code", "sex", "reading", "initials")     #: columns of a printed test list
 WHAT_A_BLOCK_IS = {"cage": "house a block in one cage", "day": "operate and treat a block on one day"}
+SWAPS = 2000        #: exchanges of two animals that are tried while arms are spread over cages
 SEALED, COMMITMENT = "allocation.sealed", "commitment.txt"
 
 
@@ -64,7 +66,9 @@ def allocate(plan: StudyPlan, arms: Sequence[str] = (), secret: int | None = Non
     """Allocate animals to the arms of each cohort at random.
 
     Blocks hold each arm once in its share of n (so two to three arms make blocks of about that size, permuted within);
-    strata are the sexes of an arm. With ``randomisation: simple`` the whole stratum is one block.
+    strata are the sexes of an arm. With ``randomisation: simple`` the whole stratum is one block. Where the study says
+    how many animals share a cage, a block is a cage: with ``block_by: cage`` the arms are spread evenly over the cages,
+    with ``randomisation: cages`` each cage gets one arm.
 
     Arguments:
         plan: the resolved study. arms: only these. secret: 64 random bits; drawn from the system when None.
@@ -84,6 +88,13 @@ def allocate(plan: StudyPlan, arms: Sequence[str] = (), secret: int | None = Non
             # an animal of an arm has a sex by turns, as in the simulation
             left = {a.id: sum(a.sexes[i % len(a.sexes)] == sex for i in range(a.n)) for a in group}
             rng = stream(secret, f"{cohort}/{sex}", "allocation")
+            cages = plan.conduct.animals_per_cage
+            if cages is not None and _caged(plan):
+                block = max((row["block"] for row in rows), default=0)     # a cage has one number in the whole study
+                for cage in fill_cages(left, cages, rng, whole=plan.conduct.randomisation == "cages"):
+                    block += 1
+                    rows += [{"cohort": cohort, "sex": sex, "block": block, "arm": name} for name in cage]
+                continue
             block = 0
             while any(left.values()):
                 block += 1
@@ -96,10 +107,70 @@ def allocate(plan: StudyPlan, arms: Sequence[str] = (), secret: int | None = Non
     for i, row in enumerate(rows):
         row |= {"animal": i + 1, "code": codes[i]}
     table = pd.DataFrame(rows, columns=["animal", "code", "cohort", "sex", "block", "arm"])
-    how = "permuted blocks, each arm once per block" if plan.conduct.randomisation == "blocks" else "simple"
-    if plan.conduct.randomisation == "blocks" and plan.conduct.block_by in WHAT_A_BLOCK_IS:
-        how += f" ({WHAT_A_BLOCK_IS[plan.conduct.block_by]})"
-    return Allocation(plan.name, table, f"{how}, within cohort and sex; Philox keyed by 64 secret bits", secret)
+    how = f"{_method(plan)}, within cohort and sex; Philox keyed by 64 secret bits"
+    return Allocation(plan.name, table, how, secret)
+
+
+def fill_cages(animals: dict[str, int], size: int, rng: np.random.Generator, whole: bool = False) -> list[list[str]]:
+    """Arms of the animals in each cage, in random order.
+
+    Spread: cages differ by one animal at most, each holds its even share of each arm, and pairs of arms meet in cages
+    as evenly as :data:`SWAPS` random exchanges can make them, because comparisons are made within cages (a balanced
+    incomplete block design, where small numbers allow one). Which arm, animal and cage is which is left to chance.
+
+    Arguments:
+        animals: how many of each arm. size: most animals in a cage.
+        whole: each cage gets one arm; the numbers must be multiples of ``size``.
+    """
+    if whole:
+        filled = [[name] * size for name, n in animals.items() for _ in range(n // size)]
+    else:
+        names = [name for name, n in animals.items() for _ in range(n)]
+        count = -(-len(names) // size)
+        dealt = [[names[i] for i in hand] for hand in np.array_split(rng.permutation(len(names)), count)]
+        filled = _evened(dealt, list(animals), rng)
+    return [[filled[c][i] for i in rng.permutation(len(filled[c]))] for c in rng.permutation(len(filled))]
+
+
+def _evened(cages: list[list[str]], names: list[str], rng: np.random.Generator) -> list[list[str]]:
+    """The cages after exchanges of two animals that make nothing worse."""
+    counts = np.array([[cage.count(name) for name in names] for cage in cages])
+    worst = _unevenness(counts)
+    for _ in range(SWAPS if len(cages) > 1 and len(names) > 1 else 0):
+        one, other = rng.choice(len(cages), 2, replace=False)
+        a, b = (rng.choice(np.flatnonzero(counts[c])) for c in (one, other))
+        tried = counts.copy()
+        tried[one, [a, b]] += (-1, 1) if a != b else (0, 0)
+        tried[other, [a, b]] += (1, -1) if a != b else (0, 0)
+        now = _unevenness(tried)
+        if now <= worst:
+            counts, worst = tried, now
+    return [[name for name, k in zip(names, row, strict=True) for _ in range(k)] for row in counts]
+
+
+def _unevenness(counts: NDArray[np.int64]) -> tuple[int, int]:
+    """First how unevenly arms are spread over cages, then how unevenly pairs of arms meet. counts: (cages, arms)."""
+    meetings = counts.T @ counts
+    return int(np.trace(meetings)), int((meetings ** 2).sum() - (np.diag(meetings) ** 2).sum())
+
+
+def _caged(plan: StudyPlan) -> bool:
+    """Whether a block is a cage of known size."""
+    conduct = plan.conduct
+    return conduct.animals_per_cage is not None and (conduct.randomisation == "cages" or (
+        conduct.randomisation == "blocks" and conduct.block_by == "cage"))
+
+
+def _method(plan: StudyPlan) -> str:
+    """How animals were allocated, in words."""
+    conduct = plan.conduct
+    if _caged(plan):
+        each = "whole cages, one arm in each" if conduct.randomisation == "cages" else "arms spread evenly over cages"
+        return f"{each} (a block is a cage of up to {conduct.animals_per_cage})"
+    how = "permuted blocks, each arm once per block" if conduct.randomisation == "blocks" else "simple"
+    if conduct.randomisation == "blocks" and conduct.block_by in WHAT_A_BLOCK_IS:
+        how += f" ({WHAT_A_BLOCK_IS[conduct.block_by]})"
+    return how
 
 
 def write_lists(plan: StudyPlan, folder: Path, arms: Sequence[str] = (), secret: int | None = None) -> Allocation:

@@ -117,6 +117,12 @@ def design_study(source: str | Path, request: Request, sealed: bool = False,
     if not request.simulate:
         return Design(plan.name, plan.title, assay, request, critique=tuple(critique(plan, findings)),
                       checklists=lists)
+    if plan.conduct.randomisation == "cages":
+        raise ThecalError.single(
+            "conduct.randomisation", "power cannot be simulated for whole cages: how alike cage mates are is not "
+            "known, and counting them as independent animals would promise too much", seen="cages",
+            allowed="blocks, simple", code="whole-cages",
+            remedy="spread the arms within cages (block_by: cage), or ask for the critique alone: --no-simulate")
     chosen, notes = _chosen(plan, request.arms, assay)
     conditions = Conditions(plan.conduct.missed_visits if request.missed is None else request.missed, request.dropout)
     seed = plan.seed if request.seed is None else request.seed

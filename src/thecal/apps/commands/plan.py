@@ -67,6 +67,7 @@ def _show(plan: StudyPlan) -> None:
     conduct, analysis = plan.conduct, plan.analysis
     console.print(f"Conduct: {conduct.observers} observer{'s' if conduct.observers > 1 else ''}, "
                   f"{'blinded' if conduct.blinded else 'not blinded'}, randomisation {conduct.randomisation}, "
+                  f"{f'{conduct.animals_per_cage} animals per cage, ' if conduct.animals_per_cage else ''}"
                   f"{conduct.missed_visits:.0%} of visits missed.")
     console.print(f"Outcome: {analysis.outcome} of {analysis.assay.replace('_', ' ')}; relief from "
                   f"{analysis.relief_level:.0%} reversal; undefined where the deficit is below "

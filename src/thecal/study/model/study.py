@@ -216,8 +216,12 @@ class Conduct(Strict):
 
     observers: Annotated[Count, Field(ge=1, le=50)] = 1
     blinded: bool = True
-    randomisation: Literal["blocks", "simple", "none"] = "blocks"
+    randomisation: Literal["blocks", "simple", "cages", "none"] = "blocks"
+    """How animals come to arms: in permuted blocks, one by one, or whole cages together."""
     block_by: Literal["none", "sex", "day", "cage"] = "none"
+    """What a block is; with 'cage' the arms are spread over the animals of each cage."""
+    animals_per_cage: Annotated[Count, Field(ge=1, le=20)] | None = None
+    """Animals of one sex and cohort that are housed together; cages are filled evenly and never beyond this."""
     missed_visits: Share = 0.0
     """Share of visits that are lost, at random."""
 
