@@ -38,9 +38,8 @@ from scipy.optimize import brentq
 import homing_physicell
 from thecal.analysis.homing import centre_scores
 from thecal.cells.agents import crawl
-from thecal.cells.agents.field import WallField
-from thecal.cells.agents.random_numbers import key_of
-from thecal.engine.homing import conditions_of
+from thecal.cells.agents.wall import Sleeve, Wall
+from thecal.engine.homing import Conditions, conditions_of, course
 from thecal.study import load, resolve
 
 LENGTH_MM, BAND_MM, MARGIN_MM, GRID_MM = 4.0, (1.5, 2.5), 1.5, 0.05
@@ -62,7 +61,6 @@ class Case:
     forward: float
     diffusion: float
     loss: float
-    steer: float
 
     @property
     def width_mm(self) -> float:
@@ -106,12 +104,16 @@ class Case:
         return np.cosh((LENGTH_MM - x_mm) * np.sqrt(self.loss / self.diffusion))
 
 
-def case_of(cells: int, per_mm2: float) -> Case:
-    """The case at the register's centre."""
+def study_conditions() -> Conditions:
+    """Conditions of the index study at the register's centre."""
     plan = resolve(load("chen2015"))
-    [c] = conditions_of(plan, plan.arm("bmsc_early"), [centre_scores()])
+    return conditions_of(plan, plan.arm("bmsc_early"), [centre_scores()])[0]
+
+
+def case_of(cells: int, per_mm2: float) -> Case:
+    c = study_conditions()
     return Case(cells, per_mm2, c.rules.motility_mm2_d, c.rules.persistence_d, c.rules.forward_index,
-                c.values["homing.cxcl12_diffusion"], c.values["signalling.cxcl12_turnover"], 1e6)
+                c.values["homing.cxcl12_diffusion"], c.values["signalling.cxcl12_turnover"])
 
 
 def judged(case: Case, middle: np.ndarray, end: np.ndarray, days: float, x_mm: np.ndarray,
@@ -130,43 +132,46 @@ def judged(case: Case, middle: np.ndarray, end: np.ndarray, days: float, x_mm: n
 
 
 def ours(case: Case, threads: int) -> dict:
-    """The hot loop with a field that moves each hour and is felt anew."""
+    """The loop of a study, window by window, its field moved and felt anew each hour."""
     import numba
 
     numba.set_num_threads(threads)
-    length, width, shape = LENGTH_MM, case.width_mm, case.shape
-    step = (length / shape[0], width / shape[1])
-    field = WallField(step, shape, (case.diffusion, case.diffusion), case.loss)
-    source = np.zeros(shape)
-    source[0] = 1000.0
-    field.settle(source)
-    rng, at, n = np.random.default_rng(1), case.start(), case.cells
-    cells = crawl.Crawlers(np.arange(n, dtype=np.uint32), (at[:, 0] / length * crawl.CANAL).astype(np.int32),
-                           (at[:, 1] / width * crawl.TURN).astype(np.int64).astype(np.uint32).view(np.int32),
-                           *rng.normal(0, np.sqrt(case.motility / case.persistence), (2, n)).astype(np.float32),
-                           np.zeros(n, np.float32), np.ones(n, np.float32), np.zeros(n, np.int8),
-                           np.full(n, -1, np.int8))
-    motion = crawl.motion_of(STEP_D, case.motility, case.persistence, case.steer, case.drift, 0, 0, 0, 1, 0, 1)
-    scales, reach = crawl.scales_of(length, width, length, shape), np.zeros((1, shape[0] * shape[1]), np.float32)
+    c = conditions(case)
+    run = course._start(c, case.cells, float(case.cells), 1, STEP_D, crawl.BLOCK)
+    rng, at, n, none = np.random.default_rng(1), case.start(), case.cells, np.zeros(case.cells, np.float32)
+    run.crawlers = crawl.Crawlers(
+        np.arange(n, dtype=np.uint32), (at[:, 0] / LENGTH_MM * crawl.CANAL).astype(np.int32),
+        (at[:, 1] / case.width_mm * crawl.TURN).astype(np.int64).astype(np.uint32).view(np.int32),
+        *rng.normal(0, np.sqrt(case.motility / case.persistence), (2, n)).astype(np.float32), none, none + 1,
+        np.zeros(n, np.int8), np.full(n, -1, np.int8))
     places, spent, worked, steps = [], [], [], round(DAYS / STEP_D)
-    for first in range(-WINDOW, steps, WINDOW):  # the first window compiles
+    for first in range(0, steps + WINDOW, WINDOW):  # the first window compiles
         begin, work = time.perf_counter(), time.process_time()
-        counts = crawl.deposit(cells.x, cells.y, np.array(shape), scales, threads)
-        field.advance(source, WINDOW * STEP_D, 0.0 * counts.reshape(shape))
-        table = crawl.table_of(field.free, step)
-        crawl.set_borders(table, np.zeros((2, 1)), reach.reshape(1, *shape))
-        crawl.crawl(cells.cell, cells.x, cells.y, cells.vx, cells.vy, cells.memory, cells.level, cells.state,
-                    cells.sleeve, table, reach, np.zeros((2, 1), np.float32), np.array(shape), scales, motion,
-                    first + WINDOW, WINDOW, *key_of(1, "bench", "homing"), crawl.BLOCK)
+        course._advance(run, first * STEP_D, first, WINDOW, np.zeros(1))
         spent.append(time.perf_counter() - begin)
         worked.append(time.process_time() - work)
-        if first + WINDOW == steps // 2 or first + WINDOW >= steps:
-            places.append(np.column_stack([cells.x / crawl.CANAL * length,
-                                           cells.y.view(np.uint32) / crawl.TURN * width]))
-    rows = (np.arange(shape[0]) + 0.5) * step[0]
-    found = judged(case, places[0], places[1], steps // 2 * STEP_D, rows, field.free.mean(axis=1))
+        if first in (steps // 2, steps):
+            assert len(run.crawlers) == n
+            places.append(np.column_stack([run.crawlers.x / crawl.CANAL * LENGTH_MM,
+                                           run.crawlers.y.view(np.uint32) / crawl.TURN * case.width_mm]))
+    x = (np.arange(case.shape[0]) + 0.5) * c.wall.step_mm[0]
+    found = judged(case, *places, steps / 2 * STEP_D, x, run.field.free.mean(axis=1))
     return found | {"name": f"Thecal, steps of {STEP_D * MIN_PER_D:.0f} min", "threads": threads,
                     "rate": n * steps / sum(spent[1:]), "cpu_rate": n * steps / sum(worked[1:])}
+
+
+def conditions(case: Case) -> Conditions:
+    """Those of a study, but on the plain wall of the case and with all rates at 0 that it has not."""
+    c = study_conditions()
+    source = Sleeve("end", "end", "injured", 0, 0.0, 4 * GRID_MM, 8.0, LENGTH_MM)  # the first nodes, all round
+    rules = replace(c.rules, death_free=0.0, rejection=0.0, capture_basal=0.0, capture_cxcl12=0.0, desensitisation=0.0,
+                    resensitisation=0.0, cxcr4=1.0, positive=1.0, memory_d=0.0, chemotaxis_mm2_d=1e6,
+                    forward_index=case.drift / c.rules.speed_mm_d)
+    ends = np.array([-1.0, 100.0])
+    return replace(c, wall=Wall(LENGTH_MM, case.width_mm, LENGTH_MM, case.shape, (source,)), rules=rules,
+                   values={**c.values, "homing.flow": 0.0, "homing.hs_sites": 0.0, "homing.cxcl12_uptake": 0.0},
+                   times_d=ends, cxcl12_nm=np.full((2, 1), 10.0), inflammation=np.zeros((2, 1)),
+                   inhibitor_nm=np.zeros(2))
 
 
 def physicell(case: Case, program: Path, threads: int, step_min: float) -> dict:

@@ -20,13 +20,14 @@ import time
 import numpy as np
 
 STEP_D, STEPS = 10 / 1440, 6
+BATCH = 32  # blocks to a task of the random numbers alone
 BYTES = 2 * (4 * 6) + 4 + 1 + 1  # six arrays read and written, number, state and sleeve read
 
 
 def case(cells):
     """Conditions, crawlers spread over the lumbar wall, and the field at rest."""
     from thecal.analysis.homing import centre_scores
-    from thecal.cells.agents.crawl import Crawlers
+    from thecal.cells.agents.crawl import BLOCK, Crawlers
     from thecal.engine.homing import conditions_of
     from thecal.engine.homing.course import _start
     from thecal.study import load, resolve
@@ -34,7 +35,7 @@ def case(cells):
     plan = resolve(load("chen2015"))
     [c] = conditions_of(plan, plan.arm("bmsc_early"), [centre_scores()],
                         overrides={"cells.half_life_free": 1e9, "homing.cxcr4_spread": 0.5})
-    run = _start(c, cells, float(cells), 1, STEP_D, 1024)
+    run = _start(c, cells, float(cells), 1, STEP_D, BLOCK)
     rng = np.random.default_rng(0)
     x = (rng.uniform(0, c.wall.grid_mm / c.wall.length_mm, cells) * 2**30).astype(np.int32)
     run.crawlers = Crawlers(np.arange(cells, dtype=np.uint32), x,
@@ -79,28 +80,26 @@ def arithmetic(threads, repeat, cells=1 << 20):
 
     @njit(parallel=True, error_model="numpy")
     def draw_only(cell, out, step, k0, k1):
-        size = 1024
-        for b in prange(cell.shape[0] // size):
-            block = np.empty((crawl.ROWS, size), np.float32)
-            words = np.empty((4, size), np.uint32)
-            if step % 2 == 0:
-                crawl._draw(words, cell, b * size, size, uint32(step), k0, k1)
-            else:
-                words[:] = uint32(77)
-            crawl._shake(block, words, size, 0)
+        size = crawl.BLOCK
+        for b in prange(out.size):
+            block = np.empty((crawl.ROWS, crawl.STRIDE), np.float32)
+            words = np.empty((4, crawl.STRIDE), np.uint32)
             total = np.float32(0)
-            for q in range(size):
-                total += block[crawl.FIRST, q] + block[crawl.SECOND, q] + block[crawl.DRAW, q]
+            for first in range(b * BATCH * size, (b + 1) * BATCH * size, size):
+                crawl._draw(words, cell[first:first + size], size, uint32(step), k0, k1)
+                for odd in range(2):
+                    crawl._shake(block, words[2 * odd], words[2 * odd + 1], size)
+                    for q in range(size):
+                        total += block[crawl.FIRST, q] + block[crawl.SECOND, q] + block[crawl.DRAW, q]
             out[b] = total
 
     numba.set_num_threads(threads)
-    cell, out = np.arange(cells, dtype=np.uint32), np.empty(cells // 1024, np.float32)
+    cell, out = np.arange(cells, dtype=np.uint32), np.empty(cells // (crawl.BLOCK * BATCH), np.float32)
     draw_only(cell, out, 0, np.uint32(1), np.uint32(2))
     rates = []
     for r in range(3 * repeat):
         begin = time.perf_counter()
-        for s in (0, 1):
-            draw_only(cell, out, s, np.uint32(r), np.uint32(2))
+        draw_only(cell, out, 2 * r, np.uint32(r), np.uint32(2))
         rates.append(2 * cells / (time.perf_counter() - begin))
     return np.array(rates)
 
@@ -131,23 +130,22 @@ def tables(c, run):
     from thecal.cells.agents import crawl
 
     wall, rules = c.wall, c.rules
-    table = crawl.table_of(rules.occupancy(run.field.free), wall.step_mm).reshape(-1, crawl.WIDTH)
+    table = crawl.table_of(rules.occupancy(run.field.free), wall.step_mm, rules.forward_index * rules.speed_mm_d)
     motion = crawl.motion_of(STEP_D, rules.motility_mm2_d, rules.persistence_d, rules.chemotaxis_mm2_d,
-                             rules.forward_index * rules.speed_mm_d, rules.desensitisation, rules.resensitisation,
-                             rules.death_free, rules.positive, rules.memory_d, rules.cxcr4)
-    return table, [np.float32(m) for m in motion], wall
+                             rules.desensitisation, rules.resensitisation, rules.death_free, rules.positive,
+                             rules.memory_d, rules.cxcr4)
+    return table.reshape(-1, crawl.WIDTH), [np.float32(m) for m in motion], wall
 
 
 def one_step(xp, state, noise, uniform, table, motion, wall):
     """The rules of one step on arrays, for NumPy and JAX alike (field frozen between windows in both)."""
     x, y, vx, vy, memory, level = state
-    keep, spread, dt, steer, fastest, gain, loss, death = motion[:8]
+    keep, spread, dt, steer, gain, loss, death = motion[:7]
     row = xp.minimum((x * np.float32(wall.shape[0] / wall.grid_mm)).astype(np.int32), wall.shape[0] - 1)
     column = xp.minimum((y * np.float32(wall.shape[1])).astype(np.int32), wall.shape[1] - 1)
     found = table[row * wall.shape[1] + column]
     free = level * (1 - memory)
-    push = steer * free
-    push = push * xp.minimum(np.float32(1), fastest / (push * found[:, 2] + np.float32(1e-12)))
+    push = xp.minimum(steer * free, found[:, 2])
     wx, wy = keep * vx + spread * noise[0], keep * vy + spread * noise[1]
     x = xp.abs(x + (np.float32(0.5) * (vx + wx) + push * found[:, 0]) * dt)
     top = np.float32(wall.length_mm)

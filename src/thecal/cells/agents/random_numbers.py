@@ -18,9 +18,9 @@ from numba import float32, njit, types, uint32, uint64
 from numba.extending import intrinsic
 
 M0, M1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
-W0, W1 = np.uint32(0x9E3779B9), np.uint32(0xBB67AE85)
-SHIFT = np.uint64(32)
-UNIT = np.float32(2.0**-24)      # a word's upper 24 bits as a number in [0, 1)
+W0, W1 = np.uint64(0x9E3779B9), np.uint64(0xBB67AE85)
+SHIFT, LOW = np.uint64(32), np.uint64(0xFFFFFFFF)
+UNIT = np.float32(2.0**-24)
 HALF_UNIT = np.float32(2.0**-25)
 
 
@@ -47,33 +47,52 @@ def float_of(typingctx, bits):  # type: ignore[no-untyped-def]
     return types.float32(types.int32), generate
 
 
+@intrinsic
+def fma(typingctx, a, b, c):  # type: ignore[no-untyped-def]
+    """``a * b + c`` of float32, rounded once: the same bits on every machine, which a compiler's own choice is not."""
+    def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        return builder.fma(*arguments)
+    return types.float32(types.float32, types.float32, types.float32), generate
+
+
 @njit(inline="always")
 def philox(c0, c1, c2, c3, k0, k1):
-    """Ten rounds of Philox4x32 on one counter; four words of 32 bits."""
-    c0, c1, c2, c3, k0, k1 = uint32(c0), uint32(c1), uint32(c2), uint32(c3), uint32(k0), uint32(k1)
+    """Ten rounds of Philox4x32 on one counter; four words of 32 bits.
+
+    Words stand in the lower half of 64 bits, as the multiplier of vector units takes them; what gathers in the upper
+    half is cut off where it would matter.
+    """
+    c0, c1, c2, c3, k0, k1 = uint64(c0), uint64(c1), uint64(c2), uint64(c3), uint64(k0), uint64(k1)
     for _ in range(10):
-        a = uint64(c0) * M0
-        b = uint64(c2) * M1
-        n0 = uint32(uint32(b >> SHIFT) ^ c1 ^ k0)
-        n2 = uint32(uint32(a >> SHIFT) ^ c3 ^ k1)
-        c1 = uint32(b)
-        c3 = uint32(a)
-        c0 = n0
-        c2 = n2
-        k0 = uint32(k0 + W0)
-        k1 = uint32(k1 + W1)
-    return c0, c1, c2, c3
+        a = (c0 & LOW) * M0
+        b = (c2 & LOW) * M1
+        c0 = (b >> SHIFT) ^ c1 ^ k0
+        c2 = (a >> SHIFT) ^ c3 ^ k1
+        c1 = b
+        c3 = a
+        k0 = (k0 + W0) & LOW
+        k1 = (k1 + W1) & LOW
+    return uint32(c0), uint32(c1), uint32(c2), uint32(c3)
 
 
 @njit(inline="always")
 def unit(word):
-    """A word as a number in the open interval (0, 1), resolution 2**-24."""
-    return float32(np.int32(uint32(word) >> uint32(8))) * UNIT + HALF_UNIT
+    """A word as a number in the open interval (0, 1), from its upper 24 bits."""
+    return fma(float32(np.int32(uint32(word) >> uint32(8))), UNIT, HALF_UNIT)
+
+
+LOW_BYTE = np.uint32(0xFF)
+
+
+@njit(inline="always")
+def spare(word0, word1):
+    """A whole number below 2**16 from the lowest bytes of two words, which ``normals`` leaves unused."""
+    return float32(np.int32((uint32(word0) & LOW_BYTE) | ((uint32(word1) & LOW_BYTE) << uint32(8))))
 
 
 LN2F = np.float32(0.6931471805599453)
 SQRT_HALF_BITS = np.int32(0x3F3504F3)
-ONE_BITS, EXPONENT, MANTISSA = np.int32(0x3F800000), np.int32(23), np.int32(0x007FFFFF)
+EXPONENT, MANTISSA = np.int32(23), np.int32(0x007FFFFF)
 L3, L5, L7 = np.float32(1 / 3), np.float32(1 / 5), np.float32(1 / 7)
 TWO, ONE, HALF = np.float32(2), np.float32(1), np.float32(0.5)
 
@@ -86,26 +105,34 @@ def log_of(u):
     m = float_of((shifted & MANTISSA) + SQRT_HALF_BITS)
     s = (m - ONE) / (m + ONE)
     z = s * s
-    return float32(exponent) * LN2F + TWO * s * (ONE + z * (L3 + z * (L5 + z * L7)))
+    return fma(float32(exponent), LN2F, TWO * s * fma(z, fma(z, fma(z, L7, L5), L3), ONE))
 
 
 QUARTER = np.float32(np.pi / 2 * 2.0**-32)
+ANGLE, SIGN, ODD = np.uint32(0xFFFFFC00), np.uint32(0x80000000), np.uint32(0x40000000)
+HALF_ANGLE = np.float32(np.pi / 2 * 2.0**-23)
 S3, S5, S7 = np.float32(-1 / 6), np.float32(1 / 120), np.float32(-1 / 5040)
 C4, C6, C8 = np.float32(1 / 24), np.float32(-1 / 720), np.float32(1 / 40320)
 
 
 @njit(inline="always")
 def normals(word0, word1):
-    """Two independent standard normal variates from two words (Box and Muller 1958); the tail ends at 5.9."""
+    """Two independent standard normal variates from the upper 24 bits of two words (Box and Muller 1958).
+
+    The tail ends at 5.9. The angle is a quarter turn from two bits, and 22 bits within it, middle of the cell.
+    """
+    word1 = uint32(word1)
     radius = np.sqrt(-TWO * log_of(unit(word0)))
-    phi = float32(np.int32(uint32(uint32(word1) << uint32(2)))) * QUARTER
+    phi = fma(float32(np.int32((word1 << uint32(2)) & ANGLE)), QUARTER, HALF_ANGLE)
     z = phi * phi
-    s = phi * (ONE + z * (S3 + z * (S5 + z * S7)))
-    c = ONE - z * (HALF - z * (C4 + z * (C6 + z * C8)))
-    quadrant = uint32(word1) >> uint32(30)
-    odd = (quadrant & uint32(1)) != uint32(0)
-    first = s if odd else c
-    second = c if odd else s
-    flip_first = (quadrant == uint32(1)) | (quadrant == uint32(2))
-    flip_second = quadrant >= uint32(2)
-    return radius * (-first if flip_first else first), radius * (-second if flip_second else second)
+    s = radius * phi * fma(z, fma(z, fma(z, S7, S5), S3), ONE)
+    c = radius * fma(z, fma(z, fma(z, fma(z, C8, C6), C4), -HALF), ONE)
+    odd = (word1 & ODD) != uint32(0)
+    first, second = (s, c) if odd else (c, s)
+    return _signed(first, word1 ^ (word1 << uint32(1))), _signed(second, word1)
+
+
+@njit(inline="always")
+def _signed(value, word):
+    """The value, negative where the word's highest bit is set."""
+    return float_of(np.int32(uint32(bits_of(value)) ^ (uint32(word) & SIGN)))

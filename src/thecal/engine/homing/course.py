@@ -241,11 +241,11 @@ def _crawl(run: Run, step: int, steps: int, inhibitor: float, at_ganglia: np.nda
     borders = np.array([rules.capture_basal * room_left, rules.capture_cxcl12 * room_left * at_ganglia])
     if not run.table.size or inhibitor > 0 or wall.rings:
         felt = np.full(wall.shape, at_ganglia.mean()) if wall.rings else rules.occupancy(run.field.free, inhibitor)
-        run.table = crawl.table_of(felt, wall.step_mm)
+        run.table = crawl.table_of(felt, wall.step_mm, rules.forward_index * rules.speed_mm_d)
     crawl.set_borders(run.table, borders, wall.reach)
     motion = crawl.motion_of(run.dt, rules.motility_mm2_d, rules.persistence_d, rules.chemotaxis_mm2_d,
-                             rules.forward_index * rules.speed_mm_d, rules.desensitisation, rules.resensitisation,
-                             death, rules.positive, rules.memory_d, rules.cxcr4)
+                             rules.desensitisation, rules.resensitisation, death, rules.positive, rules.memory_d,
+                             rules.cxcr4)
     scales = crawl.scales_of(wall.length_mm, wall.around_mm, wall.grid_mm, wall.shape)
     reach = np.ascontiguousarray(wall.reach.reshape(len(wall.sleeves), -1), np.float32)
     crawl.crawl(k.cell, k.x, k.y, k.vx, k.vy, k.memory, k.level, k.state, k.sleeve, run.table, reach,

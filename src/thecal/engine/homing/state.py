@@ -55,7 +55,8 @@ class Run:
         wall = self.c.wall
         scales = crawl.scales_of(wall.length_mm, wall.around_mm, wall.grid_mm, wall.shape)
         threads = numba.get_num_threads()
-        return sum(crawl.deposit(*self.places_of(g), np.array(wall.shape), scales, threads)  # type: ignore[return-value]
+        return sum(crawl.deposit(*self.places_of(g), np.ones(len(g), bool), np.array(wall.shape), scales,  # type: ignore[return-value]
+                                 threads)
                    for g in groups).reshape(wall.shape)
 
     def places_of(self, group: Group) -> tuple[np.ndarray, np.ndarray]:
