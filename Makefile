@@ -23,7 +23,7 @@ help:
 	@echo "make web     build the pages anew (needs Node 20)"
 	@echo "make types   the types of the server's answers, for the pages (needs Node 20)"
 	@echo "make lint    style, types, import rules, lock files"
-	@echo "make bench   speed and accuracy beside other simulators"
+	@echo "make bench   speed and accuracy beside other simulators (PHYSICELL=path: its stock sample 'template' too)"
 	@echo "make docs    the handbook, to site/"
 	@echo "make picture the picture of the README, from that run"
 	@echo "make setup   only the environment, in $(VENV)"
@@ -97,6 +97,7 @@ bench: $(VENV)/.stamp-dev
 	OMP_NUM_THREADS=1 $(BIN)/python bench/thresholds.py
 	OMP_NUM_THREADS=1 $(BIN)/python bench/statistics_calibration.py
 	OMP_NUM_THREADS=1 $(BIN)/python bench/homing_speed.py
+	OMP_NUM_THREADS=1 $(BIN)/python bench/homing_peers.py $(if $(PHYSICELL),--physicell $(PHYSICELL))
 	OMP_NUM_THREADS=1 $(BIN)/python bench/web_load.py
 
 docs: $(VENV)/.stamp-dev
