@@ -9,7 +9,8 @@ import pytest
 from r_twin import HERE
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(shutil.which("Rscript") is None, reason="R is not installed")]
-NEEDS = {"mixed": "lme4 lmerTest pbkrtest emmeans nlme", "classical": "mvtnorm", "tobit": "stats"}
+NEEDS = {"mixed": "lme4 lmerTest pbkrtest emmeans nlme", "crossover": "lme4 lmerTest pbkrtest emmeans",
+         "classical": "mvtnorm", "tobit": "stats"}
 
 
 @pytest.mark.parametrize("script", NEEDS)

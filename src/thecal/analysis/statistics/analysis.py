@@ -15,8 +15,9 @@ import pandas as pd
 from thecal.analysis.statistics.anova import RepeatedMeasures, rm_anova
 from thecal.analysis.statistics.censored import Imputed, fit_censored
 from thecal.analysis.statistics.checks import assumptions, variability
-from thecal.analysis.statistics.conclusions import Statement, conclusions
-from thecal.analysis.statistics.contrasts import coefficients, contrast_table, planned, type_three
+from thecal.analysis.statistics.conclusions import Statement, about_carry_over, conclusions
+from thecal.analysis.statistics.contrasts import carry_over, coefficients, contrast_table, planned, type_three
+from thecal.analysis.statistics.crossover import Crossover
 from thecal.analysis.statistics.design_matrix import Layout, layout
 from thecal.analysis.statistics.mixed import Fit, reml
 from thecal.analysis.statistics.outcomes import score_contrasts, two_part
@@ -47,6 +48,7 @@ class Analysis:
     contrasts: pd.DataFrame
     model: pd.DataFrame               #: F tests, type III
     coefficients: pd.DataFrame
+    carry_over: pd.DataFrame          #: in a crossover, what an arm leaves behind
     variances: dict[str, float]
     anova: pd.DataFrame               #: classical two-way repeated-measures ANOVA
     post_tests: pd.DataFrame          #: its Bonferroni comparisons
@@ -107,10 +109,12 @@ def analyse(table: pd.DataFrame, plan: AnalysisPlan) -> Analysis:
     base = plan.baseline_days or ()
     rows = layout(data, base, plan.baseline, plan.covariates, plan.residual_by)
     contrasts, gaps = planned(rows, plan, data.arms, base)
+    if rows.periods is not None and rows.periods.one_order and not contrasts:
+        raise _one_order(rows.periods)
     notes = [*data.notes, *notes, *rows.notes, *gaps, *_all_censored(rows)]
     pairs = list(dict.fromkeys((c.arm, c.reference) for c in contrasts))
     days = tuple(sorted({c.day for c in contrasts if c.day == c.day}))
-    empty = pd.DataFrame()
+    empty = left = pd.DataFrame()
     classical, table_anova, posts = (None, empty, empty) if plan.paired else _classical(data, rows, pairs, notes)
     animals = data.frame.groupby("arm")["animal"].nunique().reindex(list(data.arms)).astype(int).to_dict()
     if plan.outcome == "score":
@@ -121,6 +125,7 @@ def analyse(table: pd.DataFrame, plan: AnalysisPlan) -> Analysis:
         try:
             found = contrast_table(fit, contrasts, plan)
             model, coefs, variances = type_three(fit, rows, plan), coefficients(fit, rows, plan), fit.variances
+            left = carry_over(fit, rows, plan, data.arms)
         except ValueError as error:
             raise _no_fit(error) from error
         checks = assumptions(fit, rows, data, classical, base)
@@ -129,11 +134,20 @@ def analyse(table: pd.DataFrame, plan: AnalysisPlan) -> Analysis:
     ceiling = math.log10(plan.cutoff) if plan.cutoff is not None and logarithmic else None
     single = per_animal(data, base, plan.dose_day, ceiling)
     relief = _relief(data, plan, pairs)
-    said = conclusions(found, checks, animals, set(data.frame["sex"]), tuple(notes), others, plan)
-    return Analysis(plan, data.arms, animals, means(data, 1 - plan.alpha), found, model, coefs, variances, table_anova,
-                    posts, two_part(data, pairs, days) if plan.outcome == "seconds" and not plan.paired else empty,
-                    checks, variability(data, base), single, compare_summaries(single, pairs, plan.paired), relief,
-                    others, tuple(said), tuple(notes))
+    said = [*about_carry_over(left, rows.periods is not None, plan),
+            *conclusions(found, checks, animals, set(data.frame["sex"]), tuple(notes), others, plan)]
+    parts = two_part(data, pairs, days) if plan.outcome == "seconds" and not plan.paired else empty
+    return Analysis(plan, data.arms, animals, means(data, 1 - plan.alpha), found, model, coefs, left, variances,
+                    table_anova, posts, parts, checks, variability(data, base), single,
+                    compare_summaries(single, pairs, plan.paired), relief, others, tuple(said), tuple(notes))
+
+
+def _one_order(periods: Crossover) -> ThecalError:
+    order = next(order for order in periods.orders.values() if len(order) > 1)
+    return ThecalError.single("table", "every animal got the arms in the same order, so what an arm does cannot be "
+                              "told from what time does", seen=", then ".join(order), allowed="animals in both orders",
+                              remedy="give half of the animals the arms in the other order, or compare with a group "
+                                     "that stayed in one arm", code="one-order")
 
 
 def fit_layout(rows: Layout, plan: AnalysisPlan) -> Fit | Imputed:
@@ -151,9 +165,8 @@ def _no_fit(error: ValueError) -> ThecalError:
                               remedy="check the arms and visits, or use fewer covariates")
 
 
-def _contrasts_of(data: Readings, plan: AnalysisPlan, max_inflation: float | None = None) -> pd.DataFrame:
-    """Only the contrasts, for another way of analysing."""
-    options = {} if max_inflation is None else {"max_inflation": max_inflation}
+def _contrasts_of(data: Readings, plan: AnalysisPlan, **options: Any) -> pd.DataFrame:
+    """Only the contrasts, for another way of analysing; options of :func:`layout`."""
     rows = layout(data, plan.baseline_days or (), plan.baseline, plan.covariates, plan.residual_by, **options)
     return contrast_table(fit_layout(rows, plan), planned(rows, plan, data.arms, plan.baseline_days or ())[0], plan)
 

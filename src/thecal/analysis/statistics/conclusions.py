@@ -11,6 +11,7 @@ from thecal.analysis.statistics.plan import AnalysisPlan
 from thecal.core.errors import Problem
 
 MAY, MAY_NOT, CAUTION = "may", "may not", "caution"
+CARRIED = 0.1       #: P below which carry-over is said to show: the test is between animals and weak (Grizzle 1965)
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,28 @@ def conclusions(contrasts: pd.DataFrame, assumptions: pd.DataFrame, animals: dic
         elif note.code in ("empty-cell", "all-censored"):
             said.append(Statement(CAUTION, f"{note.where}: {note.what}."))
     said += _fragile(contrasts, sensitivity, plan)
+    return said
+
+
+def about_carry_over(table: pd.DataFrame, crossed: bool, plan: AnalysisPlan) -> list[Statement]:
+    """What a crossover allows: how carry-over was dealt with, whether it shows, and what stays open."""
+    if not crossed:
+        return []
+    if table.empty:
+        return [Statement(CAUTION, "Animals got the arms one after the other, and in this design nothing can be known "
+                          "of what an arm leaves behind: only a washout of which one is sure makes the periods "
+                          "comparable.")]
+    said = []
+    for row in table.itertuples():
+        shown = f"{row.name}: {row.estimate:.2f} ({row.low:.2f} to {row.high:.2f}), P = {row.p:.3f}"
+        if row.p < CARRIED:
+            text = f"Carry-over shows, {shown}. "
+        else:
+            text = f"Carry-over was not shown, nor was its absence, {shown}. "
+        text += "The comparisons are adjusted for it." if row.tested == "term" else (
+            "With two arms in two orders it cannot be separated from the comparison: the mean over both periods is off "
+            "by half of it. Only the first period is free of it (see the sensitivity analyses).")
+        said.append(Statement(CAUTION, text))
     return said
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from thecal.analysis.statistics.censored import Imputed
+from thecal.analysis.statistics.crossover import TERM
 from thecal.analysis.statistics.design_matrix import Layout
 from thecal.analysis.statistics.effects import standardised, tost
 from thecal.analysis.statistics.mixed import NESTED, Fit, JointTest
@@ -118,6 +119,26 @@ def type_three(fit: Fit | Imputed, layout: Layout, plan: AnalysisPlan) -> pd.Dat
         tests[name] = fit.joint(np.eye(p)[rows], plan.method)
     return pd.DataFrame([{"term": k, "F": t.F, "df1": t.df1, "df2": t.df2, "p": t.p} for k, t in tests.items()],
                         columns=["term", "F", "df1", "df2", "p"])
+
+
+def carry_over(fit: Fit | Imputed, layout: Layout, plan: AnalysisPlan, arms: tuple[str, ...]) -> pd.DataFrame:
+    """What is left behind by each arm, less what the first arm leaves behind; empty where nothing of it can be known.
+
+    ``tested`` says how: ``term`` of the model, or ``orders``, the totals of animals with one order against the other.
+    """
+    rows = []
+    names = [c for c in layout.columns if c.startswith(TERM + "=")]
+    if names:
+        ways = [(name.split("=", 1)[1], "term", np.eye(len(layout.columns))[layout.columns.index(name)])
+                for name in names]
+    else:
+        parts = {} if layout.periods is None else layout.periods.between_orders(layout.frame, arms)
+        ways = [(arms[1], "orders", layout.weights(parts))] if parts else []
+    for arm, tested, weights in ways:
+        e = fit.contrast(weights, plan.method, 1 - plan.alpha)
+        rows.append({"name": f"after {arm} − after {arms[0]}", "tested": tested, "estimate": e.value, "se": e.se,
+                     "df": e.df, "t": e.t, "p": e.p, "low": e.low, "high": e.high})
+    return pd.DataFrame(rows)
 
 
 def coefficients(fit: Fit | Imputed, layout: Layout, plan: AnalysisPlan) -> pd.DataFrame:

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from thecal.analysis.statistics.crossover import Crossover, crossover
 from thecal.analysis.statistics.mixed import Blocks, blocks
 from thecal.analysis.statistics.readings import Readings
 from thecal.core.errors import Problem, ThecalError
@@ -36,6 +37,7 @@ class Layout:
     residual_names: tuple[str, ...]
     notes: tuple[Problem, ...]
     nested: NDArray[np.int64] | None = None      #: animal in arm, where an animal has several visits in several arms
+    periods: Crossover | None = None             #: where animals get several arms one after the other
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -59,7 +61,7 @@ class Layout:
 
 def layout(data: Readings, baseline_days: tuple[float, ...] = (), baseline: str = "covariate",
            covariates: tuple[str, ...] = ("sex", "cohort", "observer"), residual_by: str | None = None,
-           max_inflation: float = MAX_INFLATION) -> Layout:
+           max_inflation: float = MAX_INFLATION, carry_over: bool = True) -> Layout:
     """Build the design.
 
     Arguments:
@@ -69,6 +71,7 @@ def layout(data: Readings, baseline_days: tuple[float, ...] = (), baseline: str 
         covariates: columns of the readings; used when they have more than one level.
         residual_by: None for one residual variance, or a column (``arm``, ``day``) with its own variance per level.
         max_inflation: factors that inflate the variance between arms by more are left out; ``inf`` keeps them.
+        carry_over: in a crossover, a term for the arm before (:mod:`thecal.analysis.statistics.crossover`).
     """
     frame = data.frame
     notes: list[Problem] = []
@@ -98,9 +101,11 @@ def layout(data: Readings, baseline_days: tuple[float, ...] = (), baseline: str 
                                  "analyses", severity="warning", code="confounded"))
         else:
             columns += dummies
+    periods = crossover(frame)
+    columns += periods.columns(data.arms) if periods is not None and carry_over else []
     X, kept = _independent(X, columns, notes)
     classes, names = _residual_classes(frame, residual_by, data.arms, notes)
-    return Layout(frame, X, cells, kept, classes, names, tuple(notes), _nested(frame))
+    return Layout(frame, X, cells, kept, classes, names, tuple(notes), _nested(frame), periods)
 
 
 def _nested(frame: pd.DataFrame) -> NDArray[np.int64] | None:

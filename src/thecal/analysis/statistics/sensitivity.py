@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from thecal.analysis.statistics.crossover import crossover
 from thecal.analysis.statistics.mixed import KENWARD_ROGER, SATTERTHWAITE
 from thecal.analysis.statistics.plan import AnalysisPlan
 from thecal.analysis.statistics.readings import Readings, readings
@@ -23,7 +24,7 @@ def sensitivity(table: pd.DataFrame, data: Readings, plan: AnalysisPlan, contras
 
     Arguments:
         table: the readings as they came (to bring excluded animals back). data: the readings analysed.
-        contrasts: ``contrasts(data, plan, max_inflation=None)``.
+        contrasts: ``contrasts(data, plan, **options)``, options of the design.
     """
     other = SATTERTHWAITE if plan.method == KENWARD_ROGER else KENWARD_ROGER
     ways: dict[str, Callable[[], pd.DataFrame]] = {
@@ -38,6 +39,12 @@ def sensitivity(table: pd.DataFrame, data: Readings, plan: AnalysisPlan, contras
         ways["every covariate, confounded or not"] = lambda: contrasts(data, plan, max_inflation=np.inf)
     if plan.baseline == "covariate" and plan.baseline_days:
         ways["baseline not used"] = lambda: contrasts(data, replace(plan, baseline="none"))
+    outcome = data.frame[~data.frame["day"].isin(plan.baseline_days or ())]
+    periods = crossover(outcome)
+    if periods is not None:
+        ways["carry-over left out"] = lambda: contrasts(data, plan, carry_over=False)
+        first = data.frame.drop(outcome.index[periods.period > 1])
+        ways["first period only"] = lambda: contrasts(replace(data, frame=first.reset_index(drop=True)), plan)
     if (data.frame["censored"] != "").any():
         ways["censored readings at their bound"] = lambda: contrasts(data, replace(plan, censoring="bound"))
     if any(n.code == "excluded" for n in data.notes):

@@ -87,6 +87,9 @@ def _section(found: NotebookAnalysis, test: TestAnalysis, simulated: pd.DataFram
                                      "low", "high", "p_seconds_adjusted")
         ),
         "relief": [relief_row(r) for r in test.analysis.relief],
+        "carry_over": _table(
+            test.analysis.carry_over, ("name", "tested", "estimate", "low", "high", "df", "p")
+        ),
         "model": _table(test.analysis.model, ("term", "F", "df1", "df2", "p")),
         "anova": _table(test.analysis.anova, ("term", "F", "df1", "df2", "p", "p_gg", "partial_eta2")),
         "assumptions": _table(test.analysis.assumptions, ("check", "statistic", "p", "verdict", "meaning")),
