@@ -157,7 +157,7 @@ function timeMarks(data, jump) {
   const list = make("div", { class: "canal-marks" }), last = data.days.length - 1, marks = [];
   for (const day of MARKS.filter((d) => d <= data.days[last] + 1e-6)) {
     const k = nearest(data.days, day);
-    const mark = make("button", { type: "button", style: `--at:${k / last}`, "aria-label": `Go to ${days(day)}` },
+    const mark = make("button", { type: "button", style: `--at:${k / last}`, title: `Go to ${days(day)}` },
       day < 1 ? days(day) : `${day} d`);
     mark.addEventListener("click", () => jump(k));
     marks.push([k, mark]);
