@@ -59,6 +59,17 @@ class Crawlers(Group):
     sleeve: np.ndarray    # int8, where captured
 
 
+@dataclass
+class Captured(Group):
+    """Cells at the borders of ganglia."""
+
+    KINDS: ClassVar[tuple[type, ...]] = (np.uint32, np.int32, np.int32, np.int8)
+
+    x: np.ndarray         # as in Crawlers
+    y: np.ndarray
+    sleeve: np.ndarray    # int8, at which border
+
+
 @njit(inline="always")
 def _draw(words, cells, m, step, k0, k1):
     """Four words for each cell: two for the step of even number, two for the odd one after it."""

@@ -1,8 +1,8 @@
-"""Cells held as one array per property."""
+"""Cells held as one array per property, which grow and shrink in place."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import ClassVar, Self
 
 import numpy as np
@@ -10,24 +10,53 @@ import numpy as np
 
 @dataclass
 class Group:
-    """Some cells, all arrays (cells,) and in one order; subclasses add properties and say their types in ``KINDS``."""
+    """Some cells, all arrays (cells,) and in one order; subclasses add properties and say their types in ``KINDS``.
+
+    The arrays may be views of longer ones, so that cells can come without moving all others.
+    """
 
     KINDS: ClassVar[tuple[type, ...]] = (np.uint32,)
 
     cell: np.ndarray  # uint32, the cell's number, key of its random draws
+    _room: dict[str, np.ndarray] = field(default_factory=dict, init=False, repr=False)
 
     @classmethod
     def none(cls) -> Self:
         """No cells yet."""
         return cls(*(np.empty(0, kind) for kind in cls.KINDS))
 
+    @classmethod
+    def names(cls) -> list[str]:
+        """The properties, in order."""
+        return [f.name for f in fields(cls) if f.init]
+
     def __len__(self) -> int:
         return int(self.cell.size)
 
     def take(self, chosen: np.ndarray) -> Self:
-        """Some of the cells, in the same order."""
-        return type(self)(*(getattr(self, f.name)[chosen] for f in fields(self)))
+        """A copy of some of the cells, in the same order; ``chosen``: a mask, or indices."""
+        chosen = np.flatnonzero(chosen) if chosen.dtype == bool else chosen
+        return type(self)(*(getattr(self, name)[chosen] for name in self.names()))
 
-    def join(self, other: Self) -> Self:
-        """These cells and others after them."""
-        return type(self)(*(np.concatenate([getattr(self, f.name), getattr(other, f.name)]) for f in fields(self)))
+    def keep(self, chosen: np.ndarray) -> None:
+        """Drop all other cells, in place; ``chosen``: a mask."""
+        if chosen.all():
+            return
+        for name in self.names():
+            array = getattr(self, name)
+            kept = array[chosen]
+            array[:kept.size] = kept
+            setattr(self, name, array[:kept.size])
+
+    def extend(self, more: Group) -> None:
+        """Other cells come after these, in place; ``more`` may have further properties, which are left behind."""
+        n, total = len(self), len(self) + len(more)
+        if total == n:
+            return
+        for name in self.names():
+            array = getattr(self, name)
+            if name not in self._room or self._room[name].size < total:
+                self._room[name] = np.empty(max(total, 2 * n), array.dtype)
+                self._room[name][:n] = array
+            self._room[name][n:total] = getattr(more, name)
+            setattr(self, name, self._room[name][:total])

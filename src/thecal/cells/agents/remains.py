@@ -12,20 +12,16 @@ from typing import ClassVar
 import numpy as np
 from numba import njit, prange, uint32
 
-from thecal.cells.agents.crawl import CLEARANCE_PURPOSE
-from thecal.cells.agents.group import Group
+from thecal.cells.agents.crawl import CLEARANCE_PURPOSE, Captured
 from thecal.cells.agents.random_numbers import philox, unit
 
 
 @dataclass
-class Remains(Group):
-    """Dead cells that still lie there."""
+class Remains(Captured):
+    """Dead cells that still lie there; ``sleeve`` is -1 for those that did not die at a border."""
 
-    KINDS: ClassVar[tuple[type, ...]] = (np.uint32, np.int32, np.int32, np.int8, np.float64)
+    KINDS: ClassVar[tuple[type, ...]] = (*Captured.KINDS, np.float64)
 
-    x: np.ndarray         # int32, as in Crawlers
-    y: np.ndarray         # int32
-    sleeve: np.ndarray    # int8, the border where the cell died, or -1
     until: np.ndarray     # float64, the day on which they are gone
 
 

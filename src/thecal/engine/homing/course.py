@@ -33,6 +33,7 @@ WINDOW = 6
 CLOSE_D, LATE_D = 2.0, 7.0
 FIELD_D = 1 / 24
 SMALL = 200_000
+SPARSE = 1 / 16  # share of empty places among crawlers from which packing pays
 
 
 def follow(conditions: Conditions, agents: int, seed: int, days: Sequence[float], *, dt_d: float = STEP_D,
@@ -88,9 +89,9 @@ def _follow(c: Conditions, agents: int, seed: int, days: Sequence[float], dt_d: 
         while removals and removals[0][0] <= now + dt_d / 2:
             _remove(run, removals.pop(0)[1], step)
         for row in wanted.get(step, ()):
-            record(run, course, row)
+            record(run, course, row, now)
         for row in pictured.get(step, ()):
-            record_frame(run, course.frames[row], first_cell)
+            record_frame(run, course.frames[row], first_cell, now)
         if step >= last:
             break
         steps = _window_steps(step, last, stops, now, c, pending, removals, start, dt_d, window)
@@ -158,19 +159,19 @@ def _inject(run: Run, slug: Slug, cells: np.ndarray) -> None:
                    v["anatomy.gap"] / v["cells.settling_speed"], max(1, round(v["homing.clump_cells"])),
                    v["homing.plume_sinking"], v["homing.low_side"] / 360, v["homing.plume_spread"] / (2 * np.pi),
                    v["homing.needle_side"], *run.key)
-    run.travellers = run.travellers.join(new)
+    run.travellers.extend(new)
     run.injected += n
 
 
 def _remove(run: Run, fraction: float, step: int) -> None:
     """An experimenter takes out a share of all living cells; they leave no remains."""
-    for name in ("crawlers", "border", "travellers"):
-        group = getattr(run, name)
+    run.pack()
+    for group in (run.crawlers, run.border, run.travellers):
         gone = np.zeros(len(group), bool)
         transit.border_deaths(group.cell, np.zeros(len(group), np.int8), np.array([fraction]), step,
                               crawl.REMOVAL_PURPOSE, *run.key, gone)
         run.cleared += int(gone.sum())
-        setattr(run, name, group.take(~gone))
+        group.keep(~gone)
 
 
 def _advance(run: Run, now: float, step: int, steps: int, crowd: np.ndarray) -> None:
@@ -181,6 +182,7 @@ def _advance(run: Run, now: float, step: int, steps: int, crowd: np.ndarray) -> 
     if run.waited >= FIELD_D * (1 - 1e-9) or not run.table.size:                                        # 2
         uptake = c.values["homing.cxcl12_uptake"] * run.weight * _density(run) if len(run.crawlers) else 0.0
         run.field.advance(np.tensordot(cxcl12, run.per_source, 1), run.waited, uptake)
+        run.clear(now)
         run.waited, run.at_sleeves, run.table = 0.0, wall.mean_in_reach(run.field.free), np.empty(0, np.float32)
     at_ganglia = rules.occupancy(cxcl12 if wall.rings else run.at_sleeves, inhibitor)                   # 3
     death = rules.free_death(run.immunity)
@@ -219,8 +221,9 @@ def _travel(run: Run, day: float, span: float, death: float) -> Crawlers:
                      v["homing.uphill"] * rules.settling_mm_d])
     transit.travel(t.cell, t.x, t.y, t.flight, t.phase, t.draws, span, rates, path, *run.key)
     run.bury(t.take(t.phase == transit.LOST), day, span)
-    run.travellers = t.take(t.phase < transit.SPREAD)
-    return _begin(run, t.take(t.phase == transit.SPREAD))
+    begun = _begin(run, t.take(t.phase == transit.SPREAD))
+    t.keep(t.phase < transit.SPREAD)
+    return begun
 
 
 def _begin(run: Run, spread: Travellers) -> Crawlers:
@@ -250,7 +253,7 @@ def _crawl(run: Run, step: int, steps: int, inhibitor: float, at_ganglia: np.nda
     reach = np.ascontiguousarray(wall.reach.reshape(len(wall.sleeves), -1), np.float32)
     crawl.crawl(k.cell, k.x, k.y, k.vx, k.vy, k.memory, k.level, k.state, k.sleeve, run.table, reach,
                 borders.astype(np.float32), np.array(wall.shape), scales, motion, step, steps, *run.key, run.block)
-    run.updates += len(k) * steps
+    run.updates += run.crawling * steps
 
 
 def _border(run: Run, day: float, span: float, step: int, rate: np.ndarray) -> None:
@@ -263,18 +266,19 @@ def _border(run: Run, day: float, span: float, step: int, rate: np.ndarray) -> N
         dead = b.take(died)
         run.died_at += run.at_borders(dead)
         run.bury(dead, day, span)
-        run.border = b.take(~died)
+        b.keep(~died)
 
 
 def _sort_out(run: Run, day: float, span: float, begun: Crawlers) -> None:
-    """Captured and dead cells leave the dense arrays, cells that have spread join them; old remains are cleared."""
+    """Captured and dead cells leave the dense arrays, cells that have spread join them."""
     k = run.crawlers
-    caught, gone = k.state == crawl.CAPTURED, k.state == crawl.DEAD
-    if caught.any():
-        run.border = run.border.join(k.take(caught))
-    if gone.any():
-        run.bury(k.take(gone), day, span)
-    if caught.any() or gone.any():
-        k = k.take(~(caught | gone))
-    run.crawlers = k.join(begun) if len(begun) else k
-    run.clear(day)
+    leaving = np.flatnonzero((k.state == crawl.CAPTURED) | (k.state == crawl.DEAD))
+    if leaving.size:
+        gone = k.take(leaving)
+        run.border.extend(gone.take(gone.state == crawl.CAPTURED))
+        run.bury(gone.take(gone.state == crawl.DEAD), day, span)
+        k.state[leaving] = crawl.LEFT
+        run.left += leaving.size
+    if run.left > SPARSE * len(k):
+        run.pack()
+    k.extend(begun)

@@ -68,19 +68,22 @@ def empty_course(run: Run, agents: int, days: Sequence[float], frame_days: Seque
                   run.c.values["cells.secretes"] > 0)
 
 
-def record(run: Run, course: Course, row: int) -> None:
+def record(run: Run, course: Course, row: int, day: float) -> None:
     """Write down this moment as one row of a course."""
+    run.clear(day)
     course.captured[row] = run.at_borders(run.border)
     course.died_at[row] = run.died_at
     course.remains[row] = run.at_borders(run.remains)
     phases = np.bincount(run.travellers.phase, minlength=transit.SPREAD)
-    course.places[row] = [*phases, len(run.crawlers), len(run.border), len(run.remains), run.cleared]
+    course.places[row] = [*phases, run.crawling, len(run.border), len(run.remains), run.cleared]
     course.cxcl12_nm[row] = run.c.wall.mean_in_reach(run.field.free)
     course.wall_counts[row] = run.on_wall(run.crawlers, run.border, run.arrested())
 
 
-def record_frame(run: Run, frame: np.ndarray, first: int) -> None:
+def record_frame(run: Run, frame: np.ndarray, first: int, day: float) -> None:
     """Where the sampled cells are, from number ``first`` on: x in mm, share of a turn, state (index into PLACES)."""
+    run.clear(day)
+    run.pack()
     frame[:] = [np.nan, np.nan, CLEARED]
     for group, state in ((run.travellers, run.travellers.phase), (run.crawlers, CRAWLING), (run.border, CAPTURED),
                          (run.remains, DYING)):
