@@ -54,9 +54,12 @@ def test_relief_none_undefined_and_open() -> None:
 def test_observed_words() -> None:
     vehicle = [-1.0] * 4
     once = relief_observed([1, 2, 3, 4], [-0.5, -1, -1, -1], vehicle, 0.0, 0.0)
-    assert plain(observed_words(once)) == "seen at the visit at 24 h only, gone by 2 d"
+    assert plain(observed_words(once)) == "seen at the visit at 24 h (the first visit) only, gone by 2 d"
     gaps = relief_observed([1, 2, 3, 4], [-0.5, -1, -0.5, -0.5], vehicle, 0.0, 0.0)
-    assert plain(observed_words(gaps)) == "seen at 3 of 4 visits, from 24 h to 4 d with gaps"
+    assert plain(observed_words(gaps)) == "seen at 3 of 4 visits, from 24 h (the first visit) to 4 d with gaps"
+    late = relief_observed([1, 2, 3], [-1, -0.5, -0.5], [-1, math.nan, -1], 0.0, 0.0)
+    assert plain(observed_words(late)) == ("at the visits first seen at 2 d (not at 24 h), last at 3 d "
+                                           "(comparison group read between its own visits at 1 of 3)")
     assert "not seen at any visit" in observed_words(relief_observed([1, 2], [-1, -1], vehicle[:2], 0.0, 0.0))
 
 

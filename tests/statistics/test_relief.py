@@ -70,6 +70,23 @@ def test_visits_give_intervals():
     assert none.onset_h is None and none.duration_h == (0, 0)
 
 
+def test_a_vehicle_tested_on_days_only_is_read_between_its_visits():
+    """On a straight course the line between two visits is the course: the same relief as with the vehicle tested."""
+    days = np.array([3, 4, 4.0208, 4.0417, 4.125, 4.2083, 5, 7])
+    vehicle = -1.0 - 0.02 * (days - 3)
+    arm = vehicle + np.array([0, 0, 0.8, 0.7, 0.5, 0.1, 0, 0])
+    tested = relief_observed(days, arm, vehicle, 0.0, 4.0)
+    sparse = relief_observed(days, arm, np.where(np.isin(days, [3, 4, 5, 7]), vehicle, np.nan), 0.0, 4.0)
+    assert sparse.onset_h == tested.onset_h == (0, pytest.approx(0.5, abs=0.01))
+    assert sparse.end_h == tested.end_h and sparse.reversal == pytest.approx(tested.reversal)
+    assert sparse.interpolated_h == pytest.approx([0.5, 1, 3, 5], abs=0.01) and tested.interpolated_h == ()
+    assert sparse.as_dict()["vehicle_interpolated_h"] == list(sparse.interpolated_h) and sparse.reason == ""
+    before, after = np.where(days < 5, np.nan, vehicle), np.where(days > 4, np.nan, vehicle)
+    for outside in (before, after):                                   # never beyond the vehicle's own visits
+        seen = relief_observed(days, arm, outside, 0.0, 4.0)
+        assert seen.interpolated_h == () and seen.onset_h is None
+
+
 def test_latent_falls_inside_the_observed_interval():
     t = latent_grid([4.0], 60.0)
     curve = -1.3 + 0.9 * np.exp(-((t - 14) / 8) ** 2) * (t > 4)

@@ -97,7 +97,7 @@ class StudyOutcome:
                              self.plan.analysis.deficit_floor_log10)
 
     def observed_relief(self, arm: ArmPlan) -> ObservedRelief | None:
-        """Relief as the scheduled von Frey visits show it."""
+        """Relief as the scheduled von Frey visits show it; the reference is read between its visits where need be."""
         reference, day = self._reference(arm)
         if reference is None or day is None:
             return None
@@ -105,13 +105,14 @@ class StudyOutcome:
         mine, other = means.get(arm.id), means.get(reference.id)
         if mine is None or other is None:
             return None
-        days = mine.index.intersection(other.index)
+        days = mine.index.union(other.index)
+        days = days[days > arm.injury.day_d]
         before = [d for d in mine.index if d < arm.injury.day_d]
-        if not len(days) or not before or not (days > day).any():
+        if not before or not (mine.index > day).any() or not (other.index > day).any():
             return None
         baseline = float(np.mean([mine[before].mean(), other[[d for d in before if d in other.index]].mean()]))
-        return relief_observed(days.to_numpy(), mine[days].to_numpy(), other[days].to_numpy(), baseline, day,
-                               self.plan.analysis.relief_level, self.plan.analysis.deficit_floor_log10)
+        return relief_observed(days.to_numpy(), mine.reindex(days).to_numpy(), other.reindex(days).to_numpy(),
+                               baseline, day, self.plan.analysis.relief_level, self.plan.analysis.deficit_floor_log10)
 
     def visit_means(self, assay: str, paw: str = "ipsilateral") -> dict[str, pd.Series]:
         """Mean log10 reading by day, per arm."""

@@ -7,7 +7,9 @@ is undefined there and the difference in log10 stands in its place. *Relief* hol
 back, so it is a list of spans, and the level travels with every duration.
 
 *Latent* relief reads noise-free group means on a fine grid; its times are interpolated crossings. *Observed* relief
-knows only scheduled visits; its times are intervals (last visit without, first visit with].
+knows only scheduled visits; its times are intervals (last visit without, first visit with]. Where the treated arm is
+tested at an hour at which the vehicle arm is not, the vehicle mean is read on a straight line between its own visits
+before and after, and those hours are listed: it changes over days, relief by a protein over hours.
 """
 
 from __future__ import annotations
@@ -102,6 +104,7 @@ class ObservedRelief:
     visits_h: tuple[float, ...]
     reversal: tuple[float, ...]
     reason: str
+    interpolated_h: tuple[float, ...] = ()      #: visits at which the vehicle arm was read between its own
 
     def as_dict(self) -> dict[str, object]:
         """Plain data for ``--json``; an open bound is ``null``."""
@@ -109,7 +112,8 @@ class ObservedRelief:
                 "spans": [[_pair(s.start_h), _pair(s.end_h)] for s in self.spans],
                 "onset_h": _pair(self.onset_h), "end_h": _pair(self.end_h), "duration_h": _pair(self.duration_h),
                 "best": _plain(self.best), "defined": self.defined, "visits_h": list(self.visits_h),
-                "reversal": [_plain(r) for r in self.reversal], "reason": self.reason}
+                "reversal": [_plain(r) for r in self.reversal], "reason": self.reason,
+                "vehicle_interpolated_h": list(self.interpolated_h)}
 
 
 def reversal(arm_log10: ArrayLike, vehicle_log10: ArrayLike, baseline_log10: ArrayLike,
@@ -123,7 +127,7 @@ def reversal(arm_log10: ArrayLike, vehicle_log10: ArrayLike, baseline_log10: Arr
     difference, deficit = arm - vehicle, baseline - vehicle
     defined = np.isfinite(arm) & (deficit >= floor)
     value = np.divide(difference, deficit, out=np.full(arm.shape, np.nan), where=defined)
-    if defined.all():
+    if not (np.isfinite(arm) & (deficit < floor)).any():
         reason = ""
     else:
         extent = "at some times" if defined.any() else "throughout"
@@ -199,13 +203,15 @@ def relief_observed(days: ArrayLike, arm_mean: ArrayLike, vehicle_mean: ArrayLik
     """Relief as scheduled visits show it: onset in (last visit without, first visit with], and so on.
 
     The dose itself counts as a time without relief. Visits where the reversal is undefined say nothing and only
-    widen the intervals.
+    widen the intervals. A vehicle mean that is missing between two others is read on the line between them.
 
-    Arguments: days (v,) of the visits; arm_mean, vehicle_mean (v,) group means in log10 g, nan where nobody was tested.
+    Arguments: days (v,) of the visits, increasing, those between injury and dose included where there are any;
+        arm_mean, vehicle_mean (v,) group means in log10 g, nan where nobody was tested.
     """
-    day = np.asarray(days, float)
-    after = day > dose_day
-    rev = reversal(np.asarray(arm_mean, float)[after], np.asarray(vehicle_mean, float)[after], baseline_log10, floor)
+    day, arm = np.asarray(days, float), np.asarray(arm_mean, float)
+    after = (day > dose_day) & np.isfinite(arm)
+    vehicle, read = _between_visits(day, np.asarray(vehicle_mean, float), np.isfinite(arm))
+    rev = reversal(arm[after], vehicle[after], baseline_log10, floor)
     hours = (day[after] - dose_day) * HOURS
     spans: list[ObservedSpan] = []
     last_without, start, last_with = 0.0, None, 0.0
@@ -228,7 +234,18 @@ def relief_observed(days: ArrayLike, arm_mean: ArrayLike, vehicle_mean: ArrayLik
                           end_h=spans[-1].end_h if spans else None, duration_h=(float(shortest), float(longest)),
                           best=float(np.nanmax(rev.value)) if rev.defined.any() else math.nan,
                           defined=bool(rev.defined.any()), visits_h=tuple(map(float, hours)),
-                          reversal=tuple(map(float, rev.value)), reason=rev.reason)
+                          reversal=tuple(map(float, rev.value)), reason=rev.reason,
+                          interpolated_h=tuple(float(h) for h in (day[after & read] - dose_day) * HOURS))
+
+
+def _between_visits(day: Floats, mean: Floats, wanted: NDArray[np.bool_]) -> tuple[Floats, NDArray[np.bool_]]:
+    """The means with gaps filled where wanted, on the line between the visits around; and where that was done."""
+    known = np.flatnonzero(np.isfinite(mean))
+    read = wanted & ~np.isfinite(mean)
+    if not known.size:
+        return mean, np.zeros(day.shape, dtype=bool)
+    read &= (day > day[known[0]]) & (day < day[known[-1]])
+    return np.where(read, np.interp(day, day[known], mean[known]), mean), read
 
 
 def _from_dose(t_d: ArrayLike, arm: ArrayLike, vehicle: ArrayLike, dose_day: float) -> tuple[Floats, Floats, Floats]:

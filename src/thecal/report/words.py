@@ -15,8 +15,8 @@ def relief_in_words(outcome: StudyOutcome, arm: ArmPlan) -> str:
     """One line on the relief of one arm.
 
     Returns: e.g. ``bmsc_early: relief (reversal ≥ 30 %) from 18.9 h to 38.7 d after the dose, best 49 %; at the
-        visits first seen at 24 h, last at 52 d, gone by 66 d``. Says so where nothing was relieved, where relief is
-        not defined, and where the record ends before relief does.
+        visits first seen at 24 h (not at 3 h), last at 52 d, gone by 66 d``. Says so where nothing was relieved, where
+        relief is not defined, and where the record ends before relief does.
     """
     return f"{arm.id}: {relief_sentence(outcome, arm)}"
 
@@ -66,15 +66,18 @@ def observed_words(relief: ObservedRelief) -> str:
         return "at the visits it is not defined"
     if not relief.spans:
         return f"not seen at any visit (best {percent(relief.best)})"
-    first, last, gone = relief.spans[0].start_h[1], relief.spans[-1].end_h[0], relief.spans[-1].end_h[1]
+    (without, first), last, gone = relief.spans[0].start_h, relief.spans[-1].end_h[0], relief.spans[-1].end_h[1]
     end = "" if math.isinf(gone) else f", gone by {duration(gone)}"
+    looks = [h for h, r in zip(relief.visits_h, relief.reversal, strict=True) if math.isfinite(r)]
+    start = f"{duration(first)} ({'the first visit' if first == looks[0] else f'not at {duration(without)}'})"
+    between = sum(h in relief.interpolated_h for h in looks)
+    end += f" (comparison group read between its own visits at {between} of {len(looks)})" if between else ""
     if len(relief.spans) > 1:
-        looks = [r for r in relief.reversal if math.isfinite(r)]
-        held = sum(r >= relief.level for r in looks)
-        return f"seen at {held} of {len(looks)} visits, from {duration(first)} to {duration(last)} with gaps{end}"
+        held = sum(r >= relief.level for r in relief.reversal)
+        return f"seen at {held} of {len(looks)} visits, from {start} to {duration(last)} with gaps{end}"
     if first == last:
-        return f"seen at the visit at {duration(first)} only{end}"
-    return f"at the visits first seen at {duration(first)}, last at {duration(last)}{end}"
+        return f"seen at the visit at {start} only{end}"
+    return f"at the visits first seen at {start}, last at {duration(last)}{end}"
 
 
 def dose_word(arm: ArmPlan) -> str:

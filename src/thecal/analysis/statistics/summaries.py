@@ -124,8 +124,8 @@ def relief_with_intervals(data: Readings, arm: str, reference: str, baseline_day
     if arm not in wide.index.get_level_values(0) or reference not in wide.index.get_level_values(0):
         return None
     first = [d for d in wide.columns if d in baseline_days]
-    days = np.array([d for d in wide.columns if d > dose_day])
-    if not first or not days.size:
+    days = np.array([d for d in wide.columns if d not in baseline_days])
+    if not first or not (days > dose_day).any():
         return None
     a, r = wide.loc[arm], wide.loc[reference]
 
