@@ -1,4 +1,4 @@
-import { type MouseEvent, type ReactNode, Suspense, lazy, useEffect, useState } from "react";
+import { Component, type MouseEvent, type ReactNode, Suspense, lazy, useEffect, useState } from "react";
 import { BenchPage } from "./bench";
 import { useGet } from "./hooks";
 import { Loading } from "./parts";
@@ -45,7 +45,7 @@ export function App() {
     <>
       <a className="skip" href="#main">Skip to the page</a>
       <header><div className="top">
-        <span className="brand">Thecal</span>
+        <a className="brand" href="/bench" onClick={(e) => follow(e, "bench")}>Thecal</a>
         <nav aria-label="Pages">
           <ul>{shown.map((p) => (
             <li key={p.id}><a href={`/${p.id}`} aria-current={p.id === page.id ? "page" : undefined}
@@ -55,11 +55,23 @@ export function App() {
       </div>
       <p className="notice">{about?.disclaimer ?? "Computer model, not medical advice."}</p></header>
       <main id="main" tabIndex={-1}>
-        <Suspense fallback={<Loading what="Opening" />}>{page.page?.()}</Suspense>
+        <Caught key={page.id}><Suspense fallback={<Loading what="Opening" />}>{page.page?.()}</Suspense></Caught>
       </main>
       <footer>Thecal {about?.version} – computer model, not medical advice. Nothing here leaves this machine.</footer>
     </>
   );
+}
+
+/** A fault of one page leaves the others, and what the reader has set, as they are. */
+class Caught extends Component<{ children: ReactNode }, { fault: string }> {
+  override state = { fault: "" };
+  static getDerivedStateFromError(error: unknown) { return { fault: error instanceof Error ? error.message : String(error) }; }
+  override render() {
+    return this.state.fault ? (
+      <div className="page" role="alert"><h1>This page cannot be shown</h1>
+        <p>A fault of the program: {this.state.fault}. What you have set is kept.</p>
+        <p><button type="button" className="main" onClick={() => location.reload()}>Load it again</button></p></div>) : this.props.children;
+  }
 }
 
 function Theme() {

@@ -19,6 +19,11 @@ export function percent(x: number | null | undefined): string {
   return x === null || x === undefined || !Number.isFinite(x) ? "–" : `${(100 * x).toFixed(0)} %`;
 }
 
+export function quantile(values: number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? NaN;
+}
+
 /** Straight-line interpolation; NaN outside. */
 export function at(x: ArrayLike<number>, y: ArrayLike<number>, where: number): number {
   const n = x.length;

@@ -1,10 +1,12 @@
 // A treatment of the bench carried to another species by every rule: what each predicts, how far they differ, and why.
 import { useState } from "react";
 import type { Catalogue } from "./api";
+import { Forest, type Row } from "./forest";
 import { useGet, useQueued } from "./hooks";
-import { three } from "./numbers";
-import { Choice, Forest, Problems, type Row } from "./parts";
+import { save, three } from "./numbers";
+import { Choice, Problems } from "./parts";
 import { treated, usePicked } from "./picked";
+import { Table } from "./table";
 import { Waiting } from "./waiting";
 
 interface Rule {
@@ -48,14 +50,14 @@ function Found({ found }: { found: Answer }) {
       <h3>{found.study}, {found.arm}: {found.from} to {found.to}</h3>
       {sure.days && <p className="answer">Days of relief over everything unknown: {three(sure.days[1])} ({three(sure.days[0])} to {three(sure.days[2])}); none in {(100 * (sure.share_without_relief ?? 0)).toFixed(0)} % of draws.</p>}
       <p className="hint">Relief means: what the animal's pain would do if it lay in this canal. No trial has tested it.</p>
-      <Forest title="Relief in the model by rule" rows={days} unit="days" />
-      <div className="scroll" tabIndex={0} role="region" aria-label="Rules"><table><caption>What each rule gives</caption>
-        <thead><tr><th scope="col">Rule</th><th scope="col">Dose</th><th scope="col">Volume</th><th scope="col">Exposure at the ganglia, of home</th><th scope="col">Why it differs</th></tr></thead>
-        <tbody>{found.rules.map((r) => <tr key={r.name}><th scope="row">{r.name}</th><td>{r.dose_cells ? `${three(r.dose_cells)} cells` : r.dose_factor ? `${three(r.dose_factor)} times` : "–"}{r.beyond_experience ? <p className="hint">{r.beyond_experience}</p> : null}</td>
-          <td>{r.volume_ul ? `${three(r.volume_ul / 1000)} ml` : "–"}</td><td>{r.relief === "no basis" ? "no basis" : three(r.local_exposure_ratio)}</td>
-          <td>{r.relief === "no basis" ? r.why : (r.causes ?? []).map((c) => `${c.name} × ${three(10 ** c.log10_change)}`).join(", ")}</td></tr>)}</tbody></table></div>
+      <Forest name="translation" title="Relief in the model by rule" rows={days} unit="days" />
+      <Table label="Rules" caption="What each rule gives" columns={["Rule", "Dose", "Volume", "Exposure at the ganglia, of home", "Why it differs"]} rows={found.rules.map((r) => [
+        r.name, <>{r.dose_cells ? `${three(r.dose_cells)} cells` : r.dose_factor ? `${three(r.dose_factor)} times` : "–"}{r.beyond_experience ? <p className="hint">{r.beyond_experience}</p> : null}</>,
+        r.volume_ul ? `${three(r.volume_ul / 1000)} ml` : "–", r.relief === "no basis" ? "no basis" : three(r.local_exposure_ratio),
+        r.relief === "no basis" ? r.why : (r.causes ?? []).map((c) => `${c.name} × ${three(10 ** c.log10_change)}`).join(", ")])} />
       {sure.shares && <p>What the spread is due to: {sure.shares.map((s) => `${s.name} ${(100 * s.first).toFixed(0)} % alone, ${(100 * s.total).toFixed(0)} % with interactions`).join("; ")}.</p>}
       {sure.measure_next?.length ? <p>To learn most, measure: {sure.measure_next.slice(0, 4).map((m) => `${m.meaning} (${(100 * m.share_of_all).toFixed(0)} %)`).join("; ")}.</p> : null}
+      <button type="button" className="quiet" onClick={() => save("translation.json", JSON.stringify(found, null, 1), "application/json")}>Save the translation</button>
     </>
   );
 }

@@ -24,6 +24,14 @@ def _index() -> Response:
     return FileResponse(page, media_type="text/html", headers={"cache-control": "no-cache"})
 
 
+def no_page() -> Response:
+    """What a reader sees where there is no page."""
+    return HTMLResponse('<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width='
+                        'device-width, initial-scale=1"><title>No such page – Thecal</title><link rel="stylesheet" '
+                        'href="/plain.css"><main><h1>There is no such page</h1><p><a href="/">To the bench</a>, or to '
+                        '<a href="/plain">the summary in plain words</a>.</p></main></html>', status_code=404)
+
+
 for place in PLACES:
     router.add_api_route(f"/{place}", _index, methods=["GET"])
 

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
@@ -121,8 +121,11 @@ def _misfit(request: Request, error: Exception) -> JSONResponse:
                                  code="request") for found in error.errors()[:20]])
 
 
-def _http(request: Request, error: Exception) -> JSONResponse:
+def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    if error.status_code == 404 and "text/html" in request.headers.get("accept", "") and \
+            not request.url.path.startswith("/api/"):
+        return pages.no_page()
     answer = _answer(error.status_code, [Problem("request", str(error.detail)[:300], code="request")])
     answer.headers.update(error.headers or {})
     return answer

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 FILTERS = ("species", "model", "condition", "cells", "route", "outcome", "effect", "certainty")
-TOLD = (*FILTERS, "ae_term")  # columns whose words the page explains
+TOLD = (*FILTERS, "ae_term", "comparator")  # columns whose words the page explains
 ALL: tuple[tuple[str, ...], ...] = ((),) * len(FILTERS)
 _turn = threading.Lock()
 
