@@ -89,9 +89,11 @@ def _marks(axes: Axes, f: SpeciesCount, scale: float, edges: tuple[float, float]
     for j, s in enumerate(f.conditions.wall.sleeves):
         colour, marker, shift = SIDES[s.side]
         row, here, bar = levels.index(s.level) + shift, cells[j] * scale, 1.645 * f.sd[day, j] * scale
-        axes.errorbar([max(here, edges[0])], [row], xerr=[[min(bar, here * 0.999)], [bar]], ls="", marker=marker,
-                      ms=4.5, color=colour, capsize=2, label=f"{s.side} side" if s.level == levels[0] else None)
-        axes.plot([max(came[j] * scale, edges[0])], [row], marker=marker, ms=4.5, mfc="none", mec=colour, ls="")
+        down = min(bar, max(here - edges[0], 0))
+        axes.errorbar([max(here, edges[0])], [row], xerr=[[down], [bar]], ls="", marker=marker, ms=4.5, color=colour,
+                      capsize=2, clip_on=False, label=f"{s.side} side" if s.level == levels[0] else None)
+        axes.plot([max(came[j] * scale, edges[0])], [row], marker=marker, ms=4.5, mfc="none", mec=colour, ls="",
+                  clip_on=False)
     axes.set(xscale="log", xlim=edges)
     axes.grid(axis="x", which="major", color=QUIET, lw=0.3, alpha=0.5)
 
