@@ -13,11 +13,9 @@ censored.
 from __future__ import annotations
 
 import numpy as np
-from scipy.optimize import minimize
 from scipy.special import log_ndtr
-from scipy.stats import chi2
 
-from thecal.assay.threshold import Thresholds
+from thecal.assay.threshold import Thresholds, chi2_one
 from thecal.core.errors import ThecalError
 
 _SIGMAS = np.geomspace(0.05, 2.0, 61)
@@ -50,7 +48,7 @@ def fit_counts(forces_log10_g, responses, touches, sigma_log10: float | None = N
     z = (forces[None, None, :] - grid[:, None, None]) / sigmas[None, :, None]
     yes, no = log_ndtr(z), log_ndtr(-z)
     _, first, back = np.unique(np.hstack([hits, touched]), axis=0, return_index=True, return_inverse=True)
-    fits = [_one(grid, hits[i], touched[i], forces, sigmas, yes, no, float(chi2.ppf(level, 1))) for i in first]
+    fits = [_one(grid, hits[i], touched[i], forces, sigmas, yes, no, chi2_one(level)) for i in first]
     centre, low, high, censored = (np.array(column) for column in zip(*fits, strict=True))
     return Thresholds(centre, low, high, censored.astype("U1"), np.zeros(len(fits), dtype=bool)).take(back.ravel())
 
@@ -82,6 +80,8 @@ def _polish(theta: float, sigma: float, hits, touched, forces, width_known: bool
         return -float(hits @ log_ndtr(z) + (touched - hits) @ log_ndtr(-z))
 
     begin = np.array([theta, np.log(sigma)])
+    from scipy.optimize import minimize  # a tenth of a second that up-down tests need not pay
+
     found = minimize(
         loss,
         begin,

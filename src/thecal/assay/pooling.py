@@ -17,7 +17,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import minimize
 from scipy.special import log_ndtr, logsumexp, ndtr
 
 from thecal.assay.filaments import FilamentSet
@@ -86,6 +85,8 @@ def pool(
     _, first, back, count = np.unique(code, return_index=True, return_inverse=True, return_counts=True)
     forces = forces_of(positions(responses, last)[first], filaments, steps, last[first])
     letters = responses.letters[first]
+
+    from scipy.optimize import minimize  # a tenth of a second that a simulated study need not pay
 
     def sessions(parameters: np.ndarray) -> np.ndarray:
         mean, log_sigma, log_tau = parameters

@@ -18,8 +18,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import log_ndtr
-from scipy.stats import chi2
+from scipy.special import gammaincinv, log_ndtr
 
 from thecal.assay.filaments import FilamentSet
 from thecal.assay.series import Responses, positions, read_series
@@ -87,8 +86,13 @@ def estimate(
     path = positions(distinct, last[first])
     outside = (((path < 1) | (path > len(filaments))) & distinct.given).any(axis=1)
     forces = forces_of(path, filaments, steps, last[first])
-    centre, low, high, censored = _likelihood(forces / sigma, distinct, float(chi2.ppf(level, 1)))
+    centre, low, high, censored = _likelihood(forces / sigma, distinct, chi2_one(level))
     return Thresholds(centre * sigma, low * sigma, high * sigma, censored, outside).take(back.ravel())
+
+
+def chi2_one(level: float) -> float:
+    """Quantile of chi-squared with one degree of freedom, as ``scipy.stats.chi2.ppf``, whose import is dear."""
+    return float(2 * gammaincinv(0.5, level))
 
 
 def dixon_k(series) -> np.ndarray:
