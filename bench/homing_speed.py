@@ -1,11 +1,13 @@
 """Speed of single cells: updates of living, moving cells per second, beside the same rules in NumPy and JAX.
 
-    .venv/bin/python bench/homing_speed.py [--cells 1e6] [--threads 2] [--repeat 5] [--peers] [--json]
+    .venv/bin/python bench/homing_speed.py [--cells 1e6] [--threads 2] [--repeat 5] [--peers] [--whole] [--json]
 
 One case for all: cells on the wall of a mouse canal, persistent random walk with proper normal variates, occupancy
 chemotaxis, desensitisation, one event per step; the CXCL12 field moves on and takes up what cells clear every six
 steps of ten minutes (an hour). Nobody dies here, so every update is one of a living, moving cell. The limits printed
 beside it: memory bandwidth by a triad on this machine, and arithmetic by the loop's own random numbers alone.
+Rows per second of processor time say the same on a machine that does other work too. ``--whole`` follows the cells of
+one arm from the needle over 35 days, with landing, capture, death and all that is counted.
 """
 
 from __future__ import annotations
@@ -57,18 +59,88 @@ def ours(cells, threads, repeat):
     nothing = np.full(len(c.wall.sleeves), 1e18)  # borders are full: nobody leaves the wall
     day, step = c.slugs[0].day_d, 0
     course._advance(run, day, step, STEPS, nothing)
-    whole, alone = [], []
+    whole, worked, alone = [], [], []
     for _ in range(repeat):
-        begin = time.perf_counter()
+        begin, work = time.perf_counter(), time.process_time()
         for _ in range(4):
             step += STEPS
             course._advance(run, day + step * STEP_D, step, STEPS, nothing)
         whole.append(4 * STEPS * cells / (time.perf_counter() - begin))
+        worked.append(4 * STEPS * cells / (time.process_time() - work))
         begin = time.perf_counter()
         course._crawl(run, step, STEPS, 0.0, np.full(6, 0.1), 0.0, np.zeros(6))
         alone.append(STEPS * cells / (time.perf_counter() - begin))
-    assert len(run.crawlers) == cells
-    return np.array(whole), np.array(alone)
+    assert run.crawling == cells
+    return np.array(whole), np.array(worked), np.array(alone)
+
+
+def whole_run(cells, threads):
+    """Updates per second, of the clock and of processor time, of one arm's cells over 35 days."""
+    import numba
+
+    from thecal.analysis.homing import centre_scores
+    from thecal.engine.homing import conditions_of, follow
+    from thecal.study import load, resolve
+
+    numba.set_num_threads(threads)
+    plan = resolve(load("chen2015"))
+    [c] = conditions_of(plan, plan.arm("bmsc_early"), [centre_scores()], days_after=35)
+    follow(c, 300_000, 1, [0.1])
+    begin, work = time.perf_counter(), time.process_time()
+    updates = follow(c, cells, 1, [35.0]).updates
+    return np.array([updates / (time.perf_counter() - begin)]), np.array([updates / (time.process_time() - work)])
+
+
+def loops(repeat, reps=2000):  # noqa: C901 (one branch per loop that is timed)
+    """Nanoseconds of processor time per cell and step of each loop of a step alone, one thread, a block at rest."""
+    from numba import njit, uint32
+
+    from thecal.cells.agents import crawl
+
+    c, run = case(crawl.BLOCK)
+    k, wall, m = run.crawlers, c.wall, crawl.BLOCK
+    table, motion, _ = tables(c, run)
+    scales = crawl.scales_of(wall.length_mm, wall.around_mm, wall.grid_mm, wall.shape)
+
+    @njit(error_model="numpy")
+    def part(which, reps, cells, block, places, words, hits, table, shape, scales, motion, k0, k1):
+        eights, seen = hits.view(np.uint64), 0
+        for r in range(reps):
+            if which == 0 and r % 2 == 0:  # four words serve two steps
+                crawl._draw(words, cells, m, uint32(r), k0, k1)
+            elif which == 1:
+                crawl._shake(block, words[0], words[1], m)
+                words[0, r % m] += uint32(1)
+            elif which == 2:
+                crawl._look_up(places, m, shape, scales)
+            elif which == 3:
+                for q in range(0, m, crawl.LANES):
+                    crawl.columns(table, places[crawl.NODE], q, block, crawl.FOUND)
+            elif which == 4:
+                crawl._move(block, places, hits, m, scales, motion)
+            elif which == 5:
+                for e in range((m + 7) // 8):
+                    if eights[e] != 0:
+                        seen += 1
+        return seen
+
+    block, places = np.zeros((crawl.ROWS, crawl.STRIDE), np.float32), np.zeros((3, crawl.STRIDE), np.int32)
+    block[[crawl.VX, crawl.VY], :m], block[[crawl.LEVEL, crawl.TIME], :m] = [k.vx, k.vy], [k.level, k.memory + STEP_D]
+    places[crawl.X, :m], places[crawl.Y, :m] = k.x, k.y
+    words = np.random.default_rng(0).integers(0, 2**32, (4, crawl.STRIDE)).astype(np.uint32)
+    given = (k.cell, block, places, words, np.zeros(crawl.STRIDE, np.uint8), table.ravel(), np.array(wall.shape),
+             scales, np.array(motion, np.float32), *run.key)
+    found = {}
+    for which, name in enumerate(("random words", "normal variates", "place in the table", "reading the table",
+                                  "motion and chances", "looking for events")):
+        part(which, 2, *given)
+        times = []
+        for _ in range(3 * repeat):
+            begin = time.process_time()
+            part(which, reps, *given)
+            times.append((time.process_time() - begin) / reps / m * 1e9)
+        found[name] = min(times)
+    return found
 
 
 def arithmetic(threads, repeat, cells=1 << 20):
@@ -210,11 +282,13 @@ def main():
     parser.add_argument("--threads", type=int, default=min(2, os.cpu_count() or 1))
     parser.add_argument("--repeat", type=int, default=5)
     parser.add_argument("--peers", action="store_true", help="NumPy and JAX too")
+    parser.add_argument("--whole", action="store_true", help="one arm over 35 days too")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
     cells = int(given.cells)
-    whole, alone = ours(cells, given.threads, given.repeat)
+    whole, worked, alone = ours(cells, given.threads, given.repeat)
     rows = {"moving field, M updates/s": whole, "field frozen, M updates/s": alone,
+            "moving field, per second of a processor": worked,
             "limit: random numbers alone": arithmetic(given.threads, given.repeat)}
     bandwidth = triad(given.threads, given.repeat)
     rows["limit: bandwidth, every step from memory"] = bandwidth / BYTES
@@ -225,17 +299,22 @@ def main():
             rows["JAX, same rules"] = jax_peer(cells, given.repeat)
         except ImportError:
             sys.stderr.write("JAX is not installed: pip install jax\n")
+    if given.whole:
+        rows["35 days of one arm"], rows["35 days, per second of a processor"] = whole_run(cells, given.threads)
+    profile = loops(given.repeat)
     found = {name: {"best": float(r.max()) / 1e6, "median": float(np.median(r)) / 1e6} for name, r in rows.items()}
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
     if given.json:
         print(json.dumps({"cells": cells, "threads": given.threads, "load": os.getloadavg()[0], "rows": found,
-                          "memory_mb": memory}))
+                          "ns_per_cell_and_step": profile, "memory_mb": memory}))
         return
     print(f"{cells} cells, {given.threads} threads, load average before and now {os.getloadavg()[0]:.1f}; "
           f"triad {bandwidth.max() / 1e9:.0f} GB/s; {memory:.0f} MB")
     for name, r in found.items():
         ratio = found["moving field, M updates/s"]["best"] / r["best"]
         print(f"{name:42}{r['best']:10.1f} best {r['median']:10.1f} median   ours over it {ratio:6.2f}")
+    print("one thread, ns per cell and step: " + ", ".join(f"{name} {ns:.2f}" for name, ns in profile.items())
+          + f"; together {sum(profile.values()):.2f}")
 
 
 if __name__ == "__main__":

@@ -6,6 +6,17 @@ from dataclasses import dataclass, field, fields
 from typing import ClassVar, Self
 
 import numpy as np
+from numba import njit
+
+
+@njit(cache=True)
+def _close_up(array, chosen):  # type: ignore[no-untyped-def]
+    """Move the chosen entries to the front, in order, without a copy; returns how many they are."""
+    n = 0
+    for q in range(array.size):
+        array[n] = array[q]
+        n += int(chosen[q])
+    return n
 
 
 @dataclass
@@ -44,9 +55,7 @@ class Group:
             return
         for name in self.names():
             array = getattr(self, name)
-            kept = array[chosen]
-            array[:kept.size] = kept
-            setattr(self, name, array[:kept.size])
+            setattr(self, name, array[:_close_up(array, chosen)])
 
     def extend(self, more: Group) -> None:
         """Other cells come after these, in place; ``more`` may have further properties, which are left behind."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from numba import njit, prange, uint32
+from numba import njit, uint32
 
 from thecal.cells.agents.crawl import CLEARANCE_PURPOSE, Captured
 from thecal.cells.agents.random_numbers import philox, unit
@@ -25,7 +25,7 @@ class Remains(Captured):
     until: np.ndarray     # float64, the day on which they are gone
 
 
-@njit(parallel=True, error_model="numpy", cache=True, nogil=True)
+@njit(error_model="numpy", cache=True, nogil=True)
 def cleared_on(cells, end_d, span_d, mean_d, k0, k1):
     """The day on which the remains of each cell are gone, (cells,).
 
@@ -34,7 +34,7 @@ def cleared_on(cells, end_d, span_d, mean_d, k0, k1):
         mean_d: mean time from death to clearance; 0: at once. k0, k1: key.
     """
     day = np.empty(cells.shape[0])
-    for q in prange(cells.shape[0]):
+    for q in range(cells.shape[0]):
         w0, w1, _w2, _w3 = philox(uint32(0), CLEARANCE_PURPOSE, cells[q], uint32(0), k0, k1)
         day[q] = end_d - span_d * unit(w0) - mean_d * np.log(np.float64(unit(w1)))
     return day

@@ -111,13 +111,13 @@ def travel(cells, x, y, flight, phase, draws, dt, rates, path, k0, k1):
             t += tau
 
 
-@njit(parallel=True, error_model="numpy", cache=True, nogil=True)
+@njit(error_model="numpy", cache=True, nogil=True)
 def first_levels(cells, vx, vy, level, speed, mean, positive, spread, k0, k1):
     """Velocity and level of CXCR4 of cells that begin to crawl, drawn from where both come to rest.
 
     ``positive`` 0: log-normal levels of the given mean and spread; else ``mean / positive`` or nothing.
     """
-    for q in prange(cells.shape[0]):
+    for q in range(cells.shape[0]):
         w0, w1, w2, w3 = philox(uint32(0), START_PURPOSE, cells[q], uint32(0), k0, k1)
         a, b = normals(w0, w1)
         vx[q], vy[q] = np.float32(speed * a), np.float32(speed * b)
@@ -128,9 +128,9 @@ def first_levels(cells, vx, vy, level, speed, mean, positive, spread, k0, k1):
             level[q] = np.float32(mean * np.exp(spread * c - spread * spread / 2))
 
 
-@njit(parallel=True, error_model="numpy", cache=True, nogil=True)
+@njit(error_model="numpy", cache=True, nogil=True)
 def border_deaths(cells, sleeve, chance, step, purpose, k0, k1, died):
     """Which captured cells die within a window, with the given chance at each ganglion."""
-    for q in prange(cells.shape[0]):
+    for q in range(cells.shape[0]):
         w0, _w1, _w2, _w3 = philox(uint32(step), purpose, cells[q], uint32(0), k0, k1)
         died[q] = unit(w0) < chance[sleeve[q]]
