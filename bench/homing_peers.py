@@ -156,7 +156,7 @@ def ours(case: Case, threads: int) -> dict:
                                            run.crawlers.y.view(np.uint32) / crawl.TURN * case.width_mm]))
     x = (np.arange(case.shape[0]) + 0.5) * c.wall.step_mm[0]
     found = judged(case, *places, steps / 2 * STEP_D, x, run.field.free.mean(axis=1))
-    return found | {"name": f"Thecal, steps of {STEP_D * MIN_PER_D:.0f} min", "threads": threads,
+    return found | {"name": f"Thecal, steps of {STEP_D * MIN_PER_D:.0f} min", "threads": threads, "step_min": STEP_D * MIN_PER_D,
                     "rate": n * steps / sum(spent[1:]), "cpu_rate": n * steps / sum(worked[1:])}
 
 
@@ -184,7 +184,7 @@ def physicell(case: Case, program: Path, threads: int, step_min: float) -> dict:
     found = judged(case, full.middle[1:3].T / UM_PER_MM, full.end[1:3].T / UM_PER_MM, days, x / UM_PER_MM,
                    np.array([full.field[4, full.field[0] == at].mean() for at in x]))
     steps = case.cells * (full.steps - short.steps)
-    return found | {"name": f"PhysiCell, steps of {step_min:g} min", "threads": threads,
+    return found | {"name": f"PhysiCell, steps of {step_min:g} min", "threads": threads, "step_min": step_min,
                     "rate": steps / (full.wall_s - short.wall_s), "cpu_rate": steps / (full.core_s - short.core_s)}
 
 
@@ -248,24 +248,25 @@ def mesa_rows(case: Case, at_once: bool) -> dict:
     spent, worked = time.perf_counter() - begin, time.process_time() - work
     found = judged(case, middle, model.space.agent_positions.copy(), (steps - steps // 2) * STEP_D, x, None)
     name = "all at once" if at_once else "one by one"
-    return found | {"name": f"Mesa {mesa.__version__}, {name}", "threads": 1, "rate": case.cells * steps / spent,
-                    "cpu_rate": case.cells * steps / worked}
+    return found | {"name": f"Mesa {mesa.__version__}, {name}", "threads": 1, "step_min": STEP_D * MIN_PER_D,
+                    "rate": case.cells * steps / spent, "cpu_rate": case.cells * steps / worked}
 
 
 def show(case: Case, rows: list[dict]) -> None:
     print(f"{case.per_mm2:g} cells per mm2, {DAYS:g} days; motility {case.motility:.3g} mm2/d, "
           f"persistence {case.persistence * MIN_PER_D:.0f} min, drift {case.drift:.3f} mm/d; "
           f"load average {os.getloadavg()[0]:.1f}")
-    print(f"{'':30}{'cells':>9}{'threads':>8}{'M steps/s':>11}{'ours over it':>14}{'by core time':>14}{'drift':>19}"
+    print(f"{'':30}{'cells':>9}{'threads':>8}{'M steps/s':>11}{'ours over it':>14}{'by core time':>14}{'and day':>9}{'drift':>18}"
           f"{'squared displacement':>24}{'field':>8}")
     for r in rows:
+        core = rows[0]["cpu_rate"] / r["cpu_rate"]
         field = f"{r['field_error']:.2%}" if "field_error" in r else "given"
         print(f"{r['name']:30}{r['cells']:9d}{r['threads']:8d}{r['rate'] / 1e6:11.3g}"
-              f"{rows[0]['rate'] / r['rate']:14.4g}{rows[0]['cpu_rate'] / r['cpu_rate']:14.4g}"
-              f"{r['drift']:11.4f} ± {r['drift_se']:.4f}{r['square']:15.4f} ± {r['square_se']:.4f}{field:>8}")
+              f"{rows[0]['rate'] / r['rate']:14.4g}{core:14.4g}{core * rows[0]['step_min'] / r['step_min']:9.4g}"
+              f"{r['drift']:10.4f} ± {r['drift_se']:.4f}{r['square']:15.4f} ± {r['square_se']:.4f}{field:>8}")
     print("steps of one cell per second, all threads; by core time: the same ratio per second of processor time, which "
-          "other\nwork on the machine hardly moves; drift, squared displacement: found over expected, one standard "
-          "error;\nfield: largest error along the band")
+          "other\nwork on the machine hardly moves; and day: that for a day of a cell instead of a step; drift, "
+          "squared displacement:\nfound over expected, one standard error; field: largest error along the band")
 
 
 def main():
