@@ -156,8 +156,9 @@ def ours(case: Case, threads: int) -> dict:
                                            run.crawlers.y.view(np.uint32) / crawl.TURN * case.width_mm]))
     x = (np.arange(case.shape[0]) + 0.5) * c.wall.step_mm[0]
     found = judged(case, *places, steps / 2 * STEP_D, x, run.field.free.mean(axis=1))
-    return found | {"name": f"Thecal, steps of {STEP_D * MIN_PER_D:.0f} min", "threads": threads, "step_min": STEP_D * MIN_PER_D,
-                    "rate": n * steps / sum(spent[1:]), "cpu_rate": n * steps / sum(worked[1:])}
+    return found | {"name": f"Thecal, steps of {STEP_D * MIN_PER_D:.0f} min", "threads": threads,
+                    "step_min": STEP_D * MIN_PER_D, "rate": n * steps / sum(spent[1:]),
+                    "cpu_rate": n * steps / sum(worked[1:])}
 
 
 def conditions(case: Case) -> Conditions:
@@ -256,8 +257,8 @@ def show(case: Case, rows: list[dict]) -> None:
     print(f"{case.per_mm2:g} cells per mm2, {DAYS:g} days; motility {case.motility:.3g} mm2/d, "
           f"persistence {case.persistence * MIN_PER_D:.0f} min, drift {case.drift:.3f} mm/d; "
           f"load average {os.getloadavg()[0]:.1f}")
-    print(f"{'':30}{'cells':>9}{'threads':>8}{'M steps/s':>11}{'ours over it':>14}{'by core time':>14}{'and day':>9}{'drift':>18}"
-          f"{'squared displacement':>24}{'field':>8}")
+    print(f"{'':30}{'cells':>9}{'threads':>8}{'M steps/s':>11}{'ours over it':>14}{'by core time':>14}"
+          f"{'and day':>9}{'drift':>18}{'squared displacement':>24}{'field':>8}")
     for r in rows:
         core = rows[0]["cpu_rate"] / r["cpu_rate"]
         field = f"{r['field_error']:.2%}" if "field_error" in r else "given"
