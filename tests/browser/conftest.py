@@ -19,6 +19,7 @@ AXE = Path(__file__).parents[2] / "web/node_modules/axe-core/axe.min.js"
 ALONE = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync",
          "--no-first-run", "--disable-default-apps", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost"]
 SECOND = 1000
+sync_api.expect.set_options(timeout=20 * SECOND)  # a machine may have more to do
 
 
 def pytest_collection_modifyitems(items):
@@ -33,15 +34,16 @@ def pytest_collection_modifyitems(items):
 class Served:
     """``thecal serve`` as a process; it can be killed and started again on the same port."""
 
-    def __init__(self, home):
-        self.home, self.port = home, 0
+    def __init__(self, home, *options):
+        self.home, self.port, self.options = home, 0, options
         self.start()
 
     def start(self):
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "thecal.apps.cli", "serve", "--port", str(self.port), "--home", str(self.home)],
+            [sys.executable, "-m", "thecal.apps.cli", "serve", "--port", str(self.port), "--home", str(self.home),
+             *self.options],
             stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
-        self.address = re.search(r"http://\S+", self.process.stderr.readline())[0].rstrip("/")
+        self.address = re.search(r"http://[^/\s]+", self.process.stderr.readline())[0]
         self.port = int(self.address.rsplit(":", 1)[1])
         self.ask("/api/about")
 
@@ -121,3 +123,17 @@ def axe():
         return [(v["id"], [n["target"] for n in v["nodes"]][:3]) for v in found["violations"]]
 
     return look
+
+
+def file_of(page):
+    """The study as the bench holds it; the editor shows only the lines that can be seen."""
+    page.wait_for_selector(".editor[data-ready=true]")
+    return page.evaluate("JSON.parse(localStorage['thecal.bench.1']).text")
+
+
+def write_file(page, text):
+    """Another text into the editor, as a reader would: all of it chosen, and written over."""
+    page.wait_for_selector(".editor[data-ready=true]")
+    page.get_by_label("Study file (YAML)").focus()
+    page.keyboard.press("ControlOrMeta+a")
+    page.keyboard.insert_text(text)

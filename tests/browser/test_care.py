@@ -1,9 +1,10 @@
 """Every page: nothing found by axe, nothing wider than the screen, in the dark and in the light, quick to paint."""
 
 import pytest
+from tests.browser.conftest import write_file
 
 PAGES = ["bench", "cells", "data", "evidence", "people", "numbers", "plain"]
-READY = {"bench": "[data-answer]", "evidence": "table.forest", "people": ".answer", "numbers": "#equations details",
+READY = {"bench": "[data-answer]", "evidence": "figure.forest", "people": ".answer", "numbers": "#equations details",
          "plain": "h1", "data": ".drop", "cells": "h1"}
 
 
@@ -20,7 +21,9 @@ def test_nothing_found_by_axe(reader, axe, name, colours):
     come_to_rest(page, name)
     for details in page.locator("details").all()[:3]:
         details.evaluate("(element) => { element.open = true; }")
-    assert axe(page) == []
+    for width, height in ((1440, 900), (390, 844)):
+        page.set_viewport_size({"width": width, "height": height})
+        assert axe(page) == [], width
 
 
 def test_nothing_found_by_axe_in_the_views_of_the_bench(reader, axe):
@@ -58,11 +61,11 @@ def test_names_are_shown_as_text(reader):
     """HTML in names stays text: nothing is run, nothing is asked for."""
     page = reader()
     come_to_rest(page, "bench")
-    page.get_by_label("Study file (YAML)").fill(
+    write_file(page, (
         "name: x\ntitle: '<img src=x onerror=alert(1)>'\nend: 20 d\ninjury: CCI\narms:\n  - id: v\n"
         "    label: '<b>vehicle</b>'\n    give: [{what: vehicle, day: 4 d}]\n  - id: c\n"
         "    label: '<img src=http://elsewhere.example/x onerror=alert(1)>'\n"
-        "    give: [{what: BMSC, dose: 1e5 cells, day: 4 d}]\n")
+        "    give: [{what: BMSC, dose: 1e5 cells, day: 4 d}]\n"))
     page.get_by_label("Arm to look at").select_option("c")
     page.wait_for_selector("[data-answer='c']")
     assert "<img src=http://elsewhere" in page.locator(".outlook").inner_text()

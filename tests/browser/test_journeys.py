@@ -4,6 +4,7 @@ import json
 import re
 
 from playwright.sync_api import expect
+from tests.browser.conftest import file_of, write_file
 
 
 def previews(page):
@@ -27,24 +28,49 @@ def test_researcher(reader, tmp_path):
     for _ in range(20):
         page.keyboard.press("ArrowLeft")
     expect(page.locator(".answer")).not_to_have_text(first)
-    area = page.get_by_label("Study file (YAML)")
-    written = re.search(r"id: bmsc_early\n.*\n.*dose: (\S+) cells", area.input_value())[1]
+    written = re.search(r"id: bmsc_early\n.*\n.*dose: (\S+) cells", file_of(page))[1]
     assert 2.4e4 <= float(written) <= 2.6e4  # twenty presses, a decade; none is lost
     expect(page.get_by_role("figure").first).to_contain_text("A: BMSC 2.5e5 cells")
 
     # What is written into the file arrives at the form.
-    area.fill(area.input_value().replace(f"dose: {written} cells, day: 4 d", "dose: 5e5 cells, day: 6 d"))
+    write_file(page, file_of(page).replace(f"dose: {written} cells, day: 4 d", "dose: 5e5 cells, day: 6 d"))
     expect(page.get_by_role("slider", name="Day", exact=True)).to_have_attribute("aria-valuetext", "day 6")
     expect(page.locator("output", has_text="500000 cells")).to_be_visible()
 
     # A mistake is told at the field and at the line, and undo takes it back.
-    area.fill(area.input_value().replace("dose: 5e5 cells", "dose: 5e5 kg"))
+    write_file(page, file_of(page).replace("dose: 5e5 cells", "dose: 5e5 kg"))
     field = page.locator(".field.wrong", has=page.get_by_role("slider", name="Dose"))
     expect(field).to_be_visible()
     expect(page.get_by_text("1 error: it cannot be run yet.")).to_be_visible()
     expect(page.get_by_role("button", name="Run the whole study")).to_be_disabled()
+    finding = page.locator(".text .problems li").first
+    finding.get_by_role("button", name="to its field").click()
+    expect(page.get_by_role("slider", name="Dose")).to_be_focused()
+    finding.get_by_role("button", name=re.compile("^arms")).click()
+    expect(page.locator(".here")).to_contain_text("error: the dose of BMSC cannot be read")
+    expect(page.locator(".code .cm-lint-marker-error")).to_have_count(1)
     page.get_by_role("button", name="Undo", exact=True).click()
     expect(page.get_by_text("It can be run: 49 arms")).to_be_visible()
+
+    # Where things are: what is on the bench and the scenario on one scale, read with the keyboard.
+    page.get_by_role("button", name="Canal", exact=True).click()
+    expect(page.locator(".panel canvas")).to_have_count(2)
+    page.get_by_label("What", exact=True).select_option(label="Living donor cells at the ganglia")
+    page.get_by_label("Place", exact=True).select_option("L4 injured")
+    moment = page.get_by_role("slider", name="Moment")
+    moment.focus()
+    moment.fill("200")
+    said = moment.get_attribute("aria-valuetext")
+    assert re.fullmatch(r"[\d.]+ d after the first dose: [\d.]+ cells in L4 injured", said), said
+    expect(page.locator(".readings tbody tr")).to_have_count(2)
+    here = page.locator(".readings tbody tr").first.locator("td").first
+    assert here.inner_text() in said
+    page.keyboard.press("Home")
+    expect(here).not_to_have_text(re.search(r": ([\d.]+) cells", said)[1])
+    with page.expect_download() as saving:
+        page.locator(".places .under").first.get_by_role("button", name="CSV").click()
+    saving.value.save_as(tmp_path / "places.csv")
+    assert (tmp_path / "places.csv").read_text().count("L4 injured") > 200
 
     # Every view, and its table.
     for view in ("Reversal", "Canal", "Cells", "Pain"):
@@ -54,10 +80,10 @@ def test_researcher(reader, tmp_path):
     expect(page.locator(".outlook figure table tbody tr").first).to_be_visible()
 
     # Nothing is lost on reload.
-    before = area.input_value()
+    before = file_of(page)
     page.reload()
     page.wait_for_selector("[data-answer='bmsc_early']")
-    assert page.get_by_label("Study file (YAML)").input_value() == before
+    assert file_of(page) == before
     expect(page.locator(".kept li")).to_have_count(1)
 
     # Shared by file.
@@ -112,7 +138,7 @@ def test_reviewer(reader, tmp_path):
     page.get_by_role("link", name="Evidence").click()
     page.get_by_label("Species").select_option("rat")
     page.get_by_label("Route").select_option("it")
-    expect(page.locator("table.forest").first).to_be_visible()
+    expect(page.locator("figure.forest").first).to_be_visible()
     expect(page.get_by_role("button", name=re.compile(r"Animals \(\d\d?\)"))).to_be_visible()
     page.get_by_role("link", name="People").click()
     expect(page.get_by_text("What would have to be true")).to_be_visible()

@@ -30,6 +30,15 @@ def test_a_finding_knows_its_line_and_path(client, small):
     assert found["arms"] == []
 
 
+def test_a_finding_about_several_places_knows_them_all(client, small):
+    text = small.replace("2.5e5 cells", "2 kg").replace("tests:", """  - id: more
+    give: [{what: BMSC, dose: 2 kg, day: 4 d}]
+tests:""")
+    found = client.post("/api/lint", json={"text": text}).json()
+    spots = [(s["path"], s["line"]) for p in found["problems"] if p["severity"] == "error" for s in p["spots"]]
+    assert spots == [("arms[1].give[0].dose", 12), ("arms[2].give[0].dose", 14)]
+
+
 def test_catalogue_names_what_a_study_can_name(client, small):
     known = client.get("/api/catalogue").json()
     for product in known["products"]:

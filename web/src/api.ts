@@ -6,7 +6,7 @@ export type { ArmShown, Catalogue, Findings, Hypothesis, PlacesHead, PreviewHead
               SubstanceShown } from "./openapi";
 
 /** A finding; one that is not about a study file has no line and no path. */
-export type Problem = Omit<Finding, "line" | "path"> & Partial<Finding>;
+export type Problem = Omit<Finding, "line" | "path" | "spots"> & Partial<Finding>;
 
 type Json<R> = R extends { content: { "application/json": infer A } } ? A : never;
 type Told<O> = O extends { responses: infer R } ? (R extends { 200: infer A } ? Json<A> : R extends { 202: infer A } ? Json<A> : never) : never;

@@ -1,16 +1,19 @@
 // The bench: a study as form and as text, what its animals do, scenarios side by side, runs.
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
-import { type Preview, fill, get } from "./api";
+import { type Preview, type Problem, fill, get } from "./api";
 import { Editor } from "./editor";
-import { Form } from "./form";
+import { armOf } from "./findings";
+import { Form, focusField } from "./form";
 import { useAsked, useGet, useLint, usePreview, useRuns, useScenarios } from "./hooks";
 import { save } from "./numbers";
 import { Outlook } from "./outlook";
 import { Choice, Loading, Problems } from "./parts";
+import { type Path, setIn } from "./patch";
 import { Runs } from "./runs";
 import { MOST_SCENARIOS, useBench } from "./state";
-import { type Path, data, setIn } from "./study";
+import { data } from "./study";
 
+const NONE: Problem[] = [];
 const FIRST = { name: "chen2015", arm: "bmsc_early" };
 
 /** A free letter and what is given. */
@@ -32,7 +35,7 @@ export function BenchPage() {
   const scenarios = useScenarios(asked);
   const runs = useRuns();
   const [said, say] = useState("");
-  const [line, setLine] = useState(0);
+  const [goTo, go] = useState<{ line: number } | null>(null);
   const file = useRef<HTMLInputElement>(null);
 
   const open = useCallback(async (name: string, arm = "") => {
@@ -72,8 +75,15 @@ export function BenchPage() {
     say(`${chosen.name} opened`);
   }
 
+  /** From a finding to its field: to the arm that it is about, and to the control nearest to its path. */
+  function field(path: string) {
+    const arm = study?.arms?.[armOf(path)]?.id;
+    if (arm && arm !== bench.arm) act({ do: "arm", arm: String(arm) });
+    setTimeout(() => focusField(path), 60);
+  }
+
   const errors = findings?.errors ?? 0;
-  const problems = findings?.problems ?? [];
+  const problems = findings?.problems ?? NONE;
   return (
     <div className="bench">
       <h1>Bench</h1>
@@ -109,7 +119,7 @@ export function BenchPage() {
               <ul className="kept">{bench.scenarios.map((s, k) => (
                 <li key={k}><span>{s.name}</span>
                   <span className="words">{scenarios[k]?.head.words}</span>
-                  <button type="button" className="quiet" onClick={() => act({ do: "recall", index: k })} aria-label={`Go back to ${s.name}`}>Go back to it</button>
+                  <button type="button" className="quiet" onClick={() => act({ do: "recall", index: k })} aria-label={`Go back to it: ${s.name}`}>Go back to it</button>
                   <button type="button" className="quiet" onClick={() => save(`${s.arm}.yaml`, s.text, "application/yaml")} aria-label={`Save ${s.name}`}>Save</button>
                   <button type="button" className="quiet" onClick={() => act({ do: "drop", index: k })} aria-label={`Remove ${s.name}`}>Remove</button></li>))}
               </ul>
@@ -119,11 +129,11 @@ export function BenchPage() {
           </div>
           <section className="card text" aria-labelledby="text-h">
             <h2 id="text-h">The same study as a file</h2>
-            <Editor text={bench.text} problems={problems} line={line} change={(text) => edit(text, "text")} />
+            <Editor text={bench.text} problems={problems} goTo={goTo} change={(text) => edit(text, "text")} />
             <p className={`verdict ${errors ? "error" : "fine"}`} role="status">
               {findings ? (errors ? `${errors} error${errors > 1 ? "s" : ""}: it cannot be run yet.` : `It can be run: ${findings.arms.length} arms, ${findings.animals} animals.`) : "Checking …"}
             </p>
-            <Problems list={problems} onLine={(n) => { setLine(0); setTimeout(() => setLine(n)); }} />
+            <Problems list={problems} onLine={(line) => go({ line })} onField={field} />
           </section>
         </div>)}
     </div>

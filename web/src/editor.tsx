@@ -1,38 +1,43 @@
-// The study as text, with line numbers and a mark at each line that has a finding.
-import { useEffect, useRef } from "react";
+// The study as text. A plain text field is there at once; the comfortable editor takes its place when it has loaded.
+import { useEffect, useRef, useState } from "react";
 import type { Problem } from "./api";
+import type { CodeView } from "./codeview";
+import { atLine, told } from "./findings";
+import "./editor.css";
 
-export function Editor({ text, problems, line, change }: {
-  text: string; problems: Problem[]; line: number; change: (text: string) => void;
+const LABEL = "Study file (YAML)";
+
+export function Editor({ text, problems, goTo, change }: {
+  text: string; problems: Problem[]; goTo: { line: number } | null; change: (text: string) => void;
 }) {
-  const area = useRef<HTMLTextAreaElement>(null);
-  const gutter = useRef<HTMLDivElement>(null);
-  const lines = text.split("\n").length;
-  const marked = new Map<number, string>();
-  for (const p of problems) if (p.line && marked.get(p.line) !== "error") marked.set(p.line, p.severity);
+  const host = useRef<HTMLDivElement>(null);
+  const view = useRef<CodeView | null>(null);
+  const [ready, set] = useState(false);
+  const [line, stand] = useState(0);
+  const latest = useRef({ text, change });
+  latest.current = { text, change };
 
   useEffect(() => {
-    const element = area.current;
-    if (!element || !line) return;
-    const before = text.split("\n").slice(0, line - 1).join("\n").length + (line > 1 ? 1 : 0);
-    const end = text.indexOf("\n", before);
-    element.focus();
-    element.setSelectionRange(before, end < 0 ? text.length : end);
-    element.scrollTop = Math.max(0, (line - 6) * lineHeight(element));
-  }, [line]);
+    let live = true;
+    void import("./codeview").then(({ openCode }) => {
+      if (!live || !host.current) return;
+      view.current = openCode(host.current, latest.current.text, LABEL, (next) => latest.current.change(next), stand);
+      set(true);
+    }, () => undefined); // without it the text field stays
+    return () => { live = false; view.current?.close(); view.current = null; set(false); };
+  }, []);
+  useEffect(() => view.current?.write(text), [text, ready]);
+  useEffect(() => view.current?.mark(problems), [problems, ready]);
+  useEffect(() => { if (goTo) view.current?.go(goTo.line); }, [goTo]);
 
+  const here = atLine(problems, line);
   return (
-    <div className="editor">
-      <div ref={gutter} className="gutter" aria-hidden="true">
-        {Array.from({ length: lines }, (_, k) => <div key={k} className={marked.get(k + 1) ?? ""}>{k + 1}</div>)}
+    <>
+      <div className="editor" data-ready={ready}>
+        <div ref={host} className="code" hidden={!ready} />
+        {!ready && <textarea aria-label={LABEL} spellCheck={false} autoCapitalize="off" autoComplete="off" wrap="off" value={text} onChange={(e) => change(e.target.value)} />}
       </div>
-      <textarea ref={area} aria-label="Study file (YAML)" spellCheck={false} autoCapitalize="off" autoComplete="off"
-                wrap="off" value={text} onChange={(e) => change(e.target.value)}
-                onScroll={(e) => { if (gutter.current) gutter.current.scrollTop = e.currentTarget.scrollTop; }} />
-    </div>
+      <p className="here" role="status">{here.length ? `Line ${line}: ${here.map(told).join("; ")}` : ""}</p>
+    </>
   );
-}
-
-function lineHeight(element: HTMLElement): number {
-  return Number.parseFloat(getComputedStyle(element).lineHeight) || 18;
 }

@@ -1,8 +1,10 @@
 // The study as a form: the arm that is looked at, what it is given, what differs in its cells, rival hypotheses.
 import type { Catalogue, Problem } from "./api";
+import { spotsOf } from "./findings";
 import { three } from "./numbers";
 import { Choice, Field, Slider } from "./parts";
-import { type Arm, type Give, type Path, type Study, append, concerns, copyArm, quantity, short } from "./study";
+import { type Path, append } from "./patch";
+import { type Arm, type Give, type Study, concerns, copyArm, quantity, short } from "./study";
 
 interface Props {
   study: Study; arm: string; catalogue: Catalogue; problems: Problem[]; text: string;
@@ -16,11 +18,28 @@ const REACH: Record<string, [number, number]> = {
 };
 const USUAL: Record<string, string> = { cells: "2.5e5 cells", solute: "10 ng", content: "2.5e5 cells", antibody: "4 ug", inhibitor: "100 pmol" };
 
+interface About { at: string; problems: Problem[] }
+
+/** Where a field belongs in the file, and the findings about it (and about other names of the same thing). */
+function abouts(problems: Problem[], prefix: string): (key: string, ...also: string[]) => About {
+  return (key, ...also) => ({ at: prefix + key, problems: problems.filter((p) => spotsOf(p).some((s) => [key, ...also].some((k) => concerns(s.path, prefix + k)))) });
+}
+
+/** The keyboard goes to the field that is nearest to a place in the file. */
+export function focusField(path: string): void {
+  const fields = [...document.querySelectorAll<HTMLElement>(".form [data-at]")].filter((f) => concerns(path, f.dataset.at!) || concerns(f.dataset.at!, path));
+  const nearest = fields.sort((a, b) => b.dataset.at!.length - a.dataset.at!.length)[0];
+  if (!nearest) return;
+  for (let up: Element | null = nearest; up; up = up.parentElement) if (up instanceof HTMLDetailsElement) up.open = true;
+  nearest.scrollIntoView({ block: "center" });
+  nearest.querySelector<HTMLElement>("input, select")?.focus();
+}
+
 export function Form(props: Props) {
   const { study, catalogue, problems, put, choose } = props;
   const index = (study.arms ?? []).findIndex((a) => a?.id === props.arm);
   const arm = study.arms?.[index];
-  const at = (path: string) => problems.filter((p) => p.path === path);
+  const about = abouts(problems, "");
   const injury = typeof study.injury === "string" ? study.injury : study.injury?.model ?? "naive";
   const end = quantity(study.end)?.value ?? 60;
   return (
@@ -40,14 +59,14 @@ export function Form(props: Props) {
       <fieldset>
         <legend>All arms</legend>
         <Choice label="Species" value={String(study.species ?? "mouse")} options={catalogue.species.map((s) => s.name)}
-                problems={at("species")} onChange={(v) => put(["species"], v)} />
+                {...about("species")} onChange={(v) => put(["species"], v)} />
         <Choice label="Nerve injury" value={String(injury)} options={catalogue.injuries.map((i) => i.name)}
-                problems={problems.filter((p) => concerns(p.path ?? "", "injury"))}
+                {...about("injury")}
                 hint={catalogue.injuries.find((i) => i.name === injury)?.description}
                 onChange={(v) => put(typeof study.injury === "string" || study.injury === undefined ? ["injury"] : ["injury", "model"], v)} />
         <Slider label="Animals per arm in a full run" value={Number(study.n ?? 8)} low={2} high={100} step={1} shown={String(study.n ?? 8)}
-                problems={at("n")} onChange={(v) => put(["n"], v)} />
-        <Slider label="Last day" value={end} low={7} high={200} step={1} shown={`day ${end}`} problems={at("end")}
+                {...about("n")} onChange={(v) => put(["n"], v)} />
+        <Slider label="Last day" value={end} low={7} high={200} step={1} shown={`day ${end}`} {...about("end")}
                 onChange={(v) => put(["end"], `${v} d`)} />
       </fieldset>
       <Hypotheses study={study} catalogue={catalogue} problems={problems} put={put} />
@@ -75,7 +94,7 @@ function ArmForm({ arm, index, catalogue, problems, put, text, edit, end, specie
       </Field>
       {removal && <Slider label="Day of removal" value={quantity(removal.day)?.value ?? 18} low={0} high={end} step={1}
                           shown={`day ${three(quantity(removal.day)?.value ?? 18)}`}
-                          problems={problems.filter((p) => concerns(p.path ?? "", `arms[${index}].remove`))}
+                          {...abouts(problems, `arms[${index}].`)("remove")}
                           onChange={(v) => put(["arms", index, "remove", 0, "day"], `${v} d`)} />}
     </>
   );
@@ -85,7 +104,7 @@ function GiveForm({ give, number, of, path, prefix, catalogue, problems, put, en
   give: Give; number: number; of: number; path: Path; prefix: string; catalogue: Catalogue; problems: Problem[];
   put: Props["put"]; end: number; speciesName: string;
 }) {
-  const at = (key: string) => problems.filter((p) => p.path === `${prefix}.${key}`);
+  const about = abouts(problems, `${prefix}.`);
   const wanted = String(give.what ?? "").toLowerCase();
   const product = catalogue.products.find((p) => [p.name, ...p.aliases].some((n) => n.toLowerCase() === wanted));
   const species = catalogue.species.find((s) => s.name === speciesName);
@@ -96,35 +115,35 @@ function GiveForm({ give, number, of, path, prefix, catalogue, problems, put, en
   return (
     <fieldset>
       <legend>{of > 1 ? `Given, ${number + 1} of ${of}` : "Given"}</legend>
-      <Choice label="Product" value={product?.name ?? String(give.what ?? "")} options={catalogue.products.map((p) => p.name)} problems={at("what")}
+      <Choice label="Product" value={product?.name ?? String(give.what ?? "")} options={catalogue.products.map((p) => p.name)} {...about("what")}
               hint={product?.description} onChange={(name) => {
                 const next = catalogue.products.find((p) => p.name === name);
                 put(path, exchanged(give, next?.name ?? name, next?.kind ?? "", next?.published_doses[speciesName]));
               }} />
-      {dose && <DoseSlider dose={dose} problems={at("dose")} published={published} change={(v) => put([...path, "dose"], v)} />}
+      {dose && <DoseSlider dose={dose} about={about("dose")} published={published} change={(v) => put([...path, "dose"], v)} />}
       {day !== undefined && <Slider label="Day" value={day} low={0} high={Math.max(end, day)} step={1} shown={`day ${three(day)}`}
-                                    problems={[...at("day"), ...at("when")]} onChange={(v) => put([...path, "day"], `${v} d`)} />}
+                                    {...about("day", "when")} onChange={(v) => put([...path, "day"], `${v} d`)} />}
       {give.days?.length ? <p className="hint">Given on days {give.days.join(", ")}; change them in the file.</p> : null}
       <div className="pair">
-        <Choice label="Route" value={give.route ?? "lumbar puncture"} options={catalogue.routes} problems={at("route")}
+        <Choice label="Route" value={give.route ?? "lumbar puncture"} options={catalogue.routes} {...about("route")}
                 onChange={(v) => put([...path, "route"], v)} />
-        <Choice label="Level" value={give.level || species?.default_level || ""} options={species?.levels ?? []} problems={at("level")}
+        <Choice label="Level" value={give.level || species?.default_level || ""} options={species?.levels ?? []} {...about("level")}
                 onChange={(v) => put([...path, "level"], v)} />
       </div>
       {!give.infusion && <Slider label="Volume" value={quantity(give.volume)?.value ?? species?.default_volume_ul ?? 10} low={1}
                                  high={(species?.largest_volume_ul ?? 10) * 2} step={(species?.largest_volume_ul ?? 10) > 100 ? 50 : 1}
                                  shown={`${three(quantity(give.volume)?.value ?? species?.default_volume_ul ?? 10)} µl${give.volume ? "" : " (usual)"}`}
-                                 problems={at("volume")} onChange={(v) => put([...path, "volume"], `${v} ul`)} />}
+                                 {...about("volume")} onChange={(v) => put([...path, "volume"], `${v} ul`)} />}
       {cells && <details><summary>Cells: viability, knock-downs, donor</summary>
         <Slider label="Viability" value={share(give.viability, 90)} low={10} high={100} step={1}
                 shown={give.viability === undefined ? "not stated: the prior is used" : `${share(give.viability, 90)} %`}
-                problems={at("viability")} onChange={(v) => put([...path, "viability"], `${v} %`)} />
+                {...about("viability")} onChange={(v) => put([...path, "viability"], `${v} %`)} />
         {catalogue.genes.map((gene) => (
           <Slider key={gene} label={`${gene} left`} value={share(give.remaining?.[gene], 100)} low={0} high={100} step={5}
-                  shown={`${share(give.remaining?.[gene], 100)} %`} problems={problems.filter((p) => concerns(p.path ?? "", `${prefix}.remaining.${gene}`))}
+                  shown={`${share(give.remaining?.[gene], 100)} %`} {...about(`remaining.${gene}`)}
                   onChange={(v) => put([...path, "remaining", gene], v === 100 ? undefined : `${v} %`)} />))}
         <Choice label="Donor" value={give.donor ?? ""} options={[{ value: "", label: "as the product's file says" }, ...catalogue.donors]}
-                problems={at("donor")} onChange={(v) => put([...path, "donor"], v || undefined)} />
+                {...about("donor")} onChange={(v) => put([...path, "donor"], v || undefined)} />
       </details>}
       {of > 1 && <button type="button" className="quiet" onClick={() => put(path, undefined)}>Take this out</button>}
     </fieldset>
@@ -143,14 +162,14 @@ export function exchanged(give: Give, what: string, kind: string, published?: st
 }
 
 /** 20 steps a decade: the two digits that are written are never nearer to the next step, so no key press is lost. */
-function DoseSlider({ dose, problems, published, change }: {
-  dose: { value: number; unit: string }; problems: Problem[]; published?: string[]; change: (dose: string) => void;
+function DoseSlider({ dose, about, published, change }: {
+  dose: { value: number; unit: string }; about: About; published?: string[]; change: (dose: string) => void;
 }) {
   const [low, high] = REACH[dose.unit] ?? [dose.value / 100, dose.value * 100];
   const ends = published?.length ? `published: ${published[0]}${published.length > 1 ? ` to ${published.at(-1)}` : ""}` : undefined;
   return (
     <Slider label="Dose" value={Math.log10(Math.max(dose.value, 1e-12))} low={Math.log10(Math.min(low, dose.value))}
-            high={Math.log10(Math.max(high, dose.value))} step={0.05} shown={`${three(dose.value)} ${dose.unit}`} problems={problems}
+            high={Math.log10(Math.max(high, dose.value))} step={0.05} shown={`${three(dose.value)} ${dose.unit}`} {...about}
             hint={ends} onChange={(v) => change(`${short(10 ** v)} ${dose.unit}`)} />
   );
 }
@@ -174,7 +193,7 @@ function Hypotheses({ study, catalogue, problems, put }: Pick<Props, "study" | "
       <details><summary>Weights of H1 to H9</summary>
         {catalogue.hypotheses.map((h) => (
           <Slider key={h.id} label={`${h.id} ${h.name}`} value={weight(h.id, h.default)} low={0} high={1} step={0.05} shown={weight(h.id, h.default).toFixed(2)}
-                  hint={h.meaning} problems={problems.filter((p) => concerns(p.path ?? "", `hypotheses.${h.id}`))}
+                  hint={h.meaning} {...abouts(problems, "hypotheses.")(h.id)}
                   onChange={(v) => put(["hypotheses", h.id], v === h.default ? undefined : v)} />))}
       </details>
     </fieldset>

@@ -38,7 +38,7 @@ export function useLint(text: string): Findings | null {
     const stop = new AbortController();
     const wait = setTimeout(() => {
       post("/api/lint", { text }, stop.signal).then(set, (error: unknown) => {
-        if (!stop.signal.aborted) set({ problems: problemsOf(error).map((p) => ({ line: null, path: "", ...p })), errors: 1, arms: [], animals: 0 });
+        if (!stop.signal.aborted) set({ problems: problemsOf(error).map((p) => ({ line: null, path: "", spots: [], ...p })), errors: 1, arms: [], animals: 0 });
       });
     }, 250);
     return () => { clearTimeout(wait); stop.abort(); };

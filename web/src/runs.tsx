@@ -50,7 +50,7 @@ export function Runs({ text, errors, animals, runs, connected, open }: {
             <button type="button" className="quiet" aria-label={`Stop ${r.name}`} onClick={() => void act(() => post(`/api/runs/${r.id}/cancel`, {}), "Stopped")}>Stop</button></>}
           {(r.state === "failed" || r.state === "cancelled") && <button type="button" className="quiet" onClick={() => void act(() => post(`/api/runs/${r.id}/resume`, {}), "It goes on")}>Go on</button>}
           {r.state === "done" && <button type="button" className="quiet" aria-expanded={shown === r.id} aria-label={`Results of ${r.name}`} onClick={() => show(shown === r.id ? null : r.id)}>Results</button>}
-          <button type="button" className="quiet" aria-label={`Open the study of ${r.name}`} onClick={() => void act(async () => open((await get(fill("/api/runs/{run}", { run: r.id }))).text, ""), "Opened")}>Open its study</button>
+          <button type="button" className="quiet" aria-label={`Open its study: ${r.name}`} onClick={() => void act(async () => open((await get(fill("/api/runs/{run}", { run: r.id }))).text, ""), "Opened")}>Open its study</button>
           {["done", "failed", "cancelled"].includes(r.state) && <button type="button" className="quiet" aria-label={`Remove ${r.name}`} onClick={() => void act(() => send(`/api/runs/${r.id}`, {}, undefined, "DELETE"), "Removed")}>Remove</button>}
         </li>))}
       </ul>

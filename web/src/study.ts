@@ -1,7 +1,7 @@
-// The study file as text and as data. A form changes only the piece of text that it is about, so comments stay.
-import { type Document, isMap, isScalar, isSeq, parse, parseDocument } from "yaml";
+// The study file as data, and what the bench asks of it.
+import { parse } from "yaml";
+import { append } from "./patch";
 
-export type Path = (string | number)[];
 export interface Give {
   what?: string; dose?: string; day?: string | number; days?: number[]; volume?: string; route?: string;
   level?: string; viability?: string | number; remaining?: Record<string, string | number>; infusion?: unknown;
@@ -18,8 +18,6 @@ export interface Study {
   arms?: Arm[]; tests?: Test[]; [key: string]: unknown;
 }
 
-const SHOWN = { lineWidth: 0, flowCollectionPadding: false } as const;
-
 /** The data of a file; null where it cannot be read. */
 export function data(text: string): Study | null {
   if (text.length > 1_000_000) return null;
@@ -29,68 +27,6 @@ export function data(text: string): Study | null {
   } catch {
     return null;
   }
-}
-
-/** A scalar as it is written in a file. */
-export function written(value: string | number | boolean): string {
-  if (typeof value !== "string") return String(value);
-  const simple = /^[A-Za-z0-9][A-Za-z0-9 _.%+/-]*$/.test(value) && !/ $/.test(value);
-  if (simple && parse(value) === value) return value;
-  return JSON.stringify(value);
-}
-
-/** The text with one value replaced, added, or (undefined) taken out. */
-export function setIn(text: string, path: Path, value: unknown): string {
-  const doc = parseDocument(text);
-  if (doc.errors.length) return text;
-  const node = doc.getIn(path, true);
-  const plain = ["string", "number", "boolean"].includes(typeof value);
-  if (plain && isScalar(node) && node.range && !node.anchor && !text.slice(node.range[0], node.range[1]).includes("\n")) {
-    return text.slice(0, node.range[0]) + written(value as string) + text.slice(node.range[1]);
-  }
-  if (value === undefined) {
-    if (!doc.hasIn(path)) return text;
-    doc.deleteIn(path);
-    tidy(doc, path.slice(0, -1));
-  } else {
-    open(doc, path.slice(0, -1));
-    doc.setIn(path, plain ? value : flowing(doc, value));
-  }
-  return doc.toString(SHOWN);
-}
-
-/** Empty maps that a removal leaves behind go too. */
-function tidy(doc: Document, path: Path): void {
-  if (!path.length) return;
-  const node = doc.getIn(path, true);
-  if (isMap(node) && node.items.length === 0) doc.deleteIn(path);
-}
-
-/** Shorthands such as `injury: CCI`, and missing parents, become maps before something is put into them. */
-function open(doc: Document, path: Path): void {
-  for (let k = 1; k <= path.length; k++) {
-    const here = path.slice(0, k);
-    const node = doc.getIn(here, true);
-    if (isScalar(node) && node.value !== null) doc.setIn(here, flowing(doc, { model: node.value }));
-    else if (!isMap(node) && !isSeq(node)) doc.setIn(here, flowing(doc, {}));
-  }
-}
-
-function flowing(doc: Document, value: unknown) {
-  const node = doc.createNode(value);
-  if (isMap(node) || isSeq(node)) node.flow = true;
-  return node;
-}
-
-/** The text with an item added to the list at a path. */
-export function append(text: string, path: Path, value: unknown): string {
-  const doc = parseDocument(text);
-  if (doc.errors.length) return text;
-  if (!isSeq(doc.getIn(path, true))) doc.setIn(path, doc.createNode([]));
-  const node = doc.createNode(value);
-  if (isMap(node)) for (const pair of node.items) if (isMap(pair.value) || isSeq(pair.value)) pair.value.flow = true;
-  doc.addIn(path, node);
-  return doc.toString(SHOWN);
 }
 
 /** A copy of an arm under a new name, put behind it. */

@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import { append, copyArm, data, pruned, quantity, setIn, short, written } from "../src/study";
+import { append, setIn, written } from "../src/patch";
+import { copyArm, data, pruned, quantity, short } from "../src/study";
 
 const chen = readFileSync("../src/thecal/data/studies/chen2015.yaml", "utf8");
 

@@ -7,8 +7,15 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 
+class Spot(BaseModel):
+    """A place in a study file."""
+
+    path: str
+    line: int | None
+
+
 class Finding(BaseModel):
-    """One finding about a study file, with the line and the path that it is about."""
+    """One finding about a study file, with the places that it is about; ``line`` and ``path`` are of the first."""
 
     where: str
     what: str
@@ -19,6 +26,7 @@ class Finding(BaseModel):
     code: str
     line: int | None
     path: str
+    spots: list[Spot]
 
 
 class ArmShown(BaseModel):

@@ -21,6 +21,7 @@ from thecal.apps.web.shapes import (
     PreviewHead,
     Product,
     SpeciesShown,
+    Spot,
     StudyFile,
     StudyNamed,
 )
@@ -29,7 +30,7 @@ from thecal.core.errors import Problem, ThecalError
 router = APIRouter(prefix="/api", tags=["studies"])
 
 StudyText = Annotated[str, Field(max_length=1_000_000, description="A study file, word for word.")]
-_LINE = re.compile(r"line (\d+)\)?$")
+_SPOT = re.compile(r"([A-Za-z_][\w.\[\]-]*) \((?:[^()]*, )?line (\d+)\)")
 _PATH = re.compile(r"^([A-Za-z_][\w.\[\]-]*)")
 
 
@@ -53,9 +54,11 @@ class Previewed(Ask):
 
 
 def finding(problem: Problem) -> Finding:
-    """A problem with its line and path taken apart."""
-    line, path = _LINE.search(problem.where), _PATH.match(problem.where)
-    return Finding(**problem.as_dict(), line=int(line[1]) if line else None, path=path[1] if path else "")
+    """A problem with its lines and paths taken apart."""
+    spots = [Spot(path=path, line=int(line)) for path, line in _SPOT.findall(problem.where)]
+    path = _PATH.match(problem.where)
+    first = spots[0] if spots else Spot(path=path[1] if path else "", line=None)
+    return Finding(**problem.as_dict(), line=first.line, path=first.path, spots=spots or [first])
 
 
 @router.get("/studies")
