@@ -22,6 +22,7 @@ from thecal.analysis.statistics import Analysis, AnalysisPlan, analyse
 from thecal.analysis.statistics.conclusions import CAUTION, Statement
 from thecal.assay.threshold import estimate
 from thecal.core.errors import ThecalError
+from thecal.core.files import write_text
 
 OUTCOME_OF = {
     "von_frey": "threshold",
@@ -109,21 +110,21 @@ class NotebookAnalysis:
             "pooled_sessions": self.pooled,
         }
         written = [
-            _write(folder / f"{name}.csv", table.to_csv(index=False)) for name, table in tables.items() if len(table)
+            write_text(folder / f"{name}.csv", table.to_csv(index=False))
+            for name, table in tables.items()
+            if len(table)
         ]
         for test in self.tests:
             if test.analysis is not None:
                 written += test.analysis.write_csv(folder / _file_name(test.title))
                 if len(test.sensitivity):
                     written.append(
-                        _write(
+                        write_text(
                             folder / _file_name(test.title) / "sensitivity.csv", test.sensitivity.to_csv(index=False)
                         )
                     )
-        return [
-            *written,
-            _write(folder / "analysis.json", json.dumps(self.as_dict(), indent=1, ensure_ascii=False, allow_nan=False)),
-        ]
+        text = json.dumps(self.as_dict(), indent=1, ensure_ascii=False, allow_nan=False)
+        return [*written, write_text(folder / "analysis.json", text)]
 
 
 def analyse_notebook(
@@ -273,14 +274,3 @@ def _plain(value: Any) -> Any:
 
 def _file_name(title: str) -> str:
     return "".join(c if c.isalnum() or c in "-." else "_" for c in title)[:80]
-
-
-def _write(path: Path, text: str) -> Path:
-    """Whole or not at all."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    with temporary.open("w", encoding="utf-8", newline="") as out:
-        out.write(text)
-        out.flush()
-        os.fsync(out.fileno())
-    os.replace(temporary, path)
-    return path

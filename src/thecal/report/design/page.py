@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from importlib import resources
 from pathlib import Path
-
-from jinja2 import Environment, StrictUndefined
 
 from thecal import __version__
 from thecal.analysis.design.power import TESTS
 from thecal.analysis.design.study_design import Design
 from thecal.core.files import write_text
 from thecal.report.design.figures import choices_figure, power_figure
+from thecal.report.plain_page import fill
 
 
 def write_page(design: Design, path: Path) -> Path:
@@ -21,15 +19,13 @@ def write_page(design: Design, path: Path) -> Path:
 
 def render(design: Design) -> str:
     """The page as text."""
-    template = (resources.files("thecal") / "report" / "design" / "page.html").read_text(encoding="utf-8")
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     figures = [] if design.power.empty else [f for f in (power_figure(design), choices_figure(design)) if f is not None]
     lists: dict[str, list] = {}
     for item in design.checklists:
         lists.setdefault(item.checklist, []).append(item)
-    return environment.from_string(template).render(
-        design=design, figures=figures, rows=wide(design), tests=TESTS, lists=lists, version=__version__,
-        sequential=design.sequential.to_dict("records"), assured=assured(design),
+    return fill(
+        "design/page.html", design=design, figures=figures, rows=wide(design), tests=TESTS, lists=lists,
+        version=__version__, sequential=design.sequential.to_dict("records"), assured=assured(design),
         conduct=[r for r in design.conduct.to_dict("records") if r["test"] == "mean"])
 
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from jinja2 import Environment, StrictUndefined
 
 from thecal import __version__
 from thecal.analysis.design.checklists import CHECKLISTS
@@ -20,6 +18,7 @@ from thecal.analysis.notebook.method import PUBLISHED, PUBLISHED_SOURCE
 from thecal.analysis.statistics.summaries import ReliefWithIntervals
 from thecal.core.files import write_text
 from thecal.report.notebook.figures import contrast_figure, heading, overlay, response_curves, time_courses
+from thecal.report.plain_page import fill
 
 LISTED = 150  # findings on the page; all are in findings.csv
 
@@ -35,10 +34,9 @@ def write_report(found: NotebookAnalysis, path: str | os.PathLike[str], simulate
 
 def render(found: NotebookAnalysis, simulated: pd.DataFrame | None = None) -> str:
     """The page as text."""
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    template = resources.files("thecal") / "report" / "notebook" / "page.html"
     readings = found.notebook.readings
-    return environment.from_string(template.read_text(encoding="utf-8")).render(
+    return fill(
+        "notebook/page.html",
         files=found.notebook.files,
         steps=found.notebook.steps,
         filaments=found.notebook.mapping.filament_set(),
