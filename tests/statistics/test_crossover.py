@@ -97,3 +97,13 @@ def test_one_order_for_all_is_refused():
     with pytest.raises(ThecalError, match="same order") as error:
         analyse(data, PLAN)
     assert error.value.problems[0].seen == "vehicle, then high" and error.value.problems[0].remedy
+
+
+def test_a_visit_belongs_to_the_animal():
+    """An animal that was in the other arm on a day has not missed that day; one that was in none has."""
+    def share(data):
+        checks = analyse(data, PLAN).assumptions.set_index("check")
+        return checks.loc["visits are complete", "statistic"]
+
+    data = crossed("two")
+    assert share(data) == 0 and share(data.iloc[1:]) == pytest.approx(1 / 28)

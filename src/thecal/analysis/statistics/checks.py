@@ -117,8 +117,10 @@ def _shares(layout: Layout, data: Readings, baseline_days: tuple[float, ...]) ->
     rows = [_row("readings lie within the instrument's range", censored, np.nan, verdict,
                  "share of readings known only as a bound")]
     days = frame["day"].nunique()
-    animals = data.frame.groupby("arm")["animal"].nunique()
-    missing = 1 - frame.drop_duplicates(["animal", "day"]).groupby("arm").size() / (animals * days)
+    crossed = layout.periods is not None        # then a visit belongs to the animal, whatever arm it is in
+    animals = data.frame.assign(arm="" if crossed else data.frame["arm"]).groupby("arm")["animal"].nunique()
+    held = frame.drop_duplicates(["animal", "day"]).assign(arm=lambda x: "" if crossed else x["arm"])
+    missing = 1 - held.groupby("arm").size() / (animals * days)
     worst = float(missing.max())
     unequal = worst - float(missing.min())
     verdict = "holds" if worst < 0.05 else "doubtful" if worst < 0.2 and unequal < 0.15 else "violated"
