@@ -1,11 +1,11 @@
 """1e8 cells of a person: every one of them streamed in pieces, or weighted, and what weighting costs.
 
-    .venv/bin/python bench/homing_weight.py [--cells 1e8] [--piece 4e6] [--days 14] [--state FILE] [--skip-stream]
+    .venv/bin/python bench/homing_weight.py [--cells 1e8] [--piece 1e7] [--days 14] [--state FILE] [--skip-stream]
 
 Every cell has its own number and so its own random draws; a piece is as many of them as memory shall hold. What
 surrounds cells (CXCL12 that they take up, crowding at a ganglion, immunity that they rouse) is that of all cells,
-estimated by the piece at hand as if it stood for all of them: 4e6 of 1e8 know it to within a per cent. A weighted run
-is the same thing with fewer cells than there are, its counts multiplied.
+estimated by the piece at hand as if it stood for all of them: 1e7 of 1e8 know it well, and smaller pieces less so, as
+the table shows. A weighted run is the same thing with fewer cells than there are, its counts multiplied.
 
 With --state a run can be stopped at any time and started again: after each piece what is known is written whole or
 not at all. It ends with status 1 as soon as peak memory passes --memory GB.
@@ -146,7 +146,7 @@ def show(rows: list[dict]) -> None:
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cells", type=float, default=1e8, help="living cells that stay in the canal")
-    parser.add_argument("--piece", type=float, default=4e6, help="cells in memory at once")
+    parser.add_argument("--piece", type=float, default=1e7, help="cells in memory at once")
     parser.add_argument("--days", type=float, default=14)
     parser.add_argument("--state", type=Path, help="file to go on from")
     parser.add_argument("--memory", type=float, default=4.0, help="GB; more ends the run")
