@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from numba import njit, uint32
 from scipy import stats
 
-from thecal.cells.agents.random_numbers import key_of, log_of, normals, philox
+from thecal.cells.agents.random_numbers import fma, key_of, log_of, normals, philox, spare
 from thecal.core.streams import philox4x32
 
 
@@ -57,3 +58,35 @@ def test_variates_are_normal_and_independent():
     assert abs(np.corrcoef(out.T.astype(float)**2)[0, 1]) < 4 / np.sqrt(n)
     assert np.abs(out).max() > 4.5  # the tail is there
     assert abs(logs.astype(float).mean() + 1) < 4 / np.sqrt(n)  # E ln u = -1
+
+
+@njit
+def _spares(n, k0, k1, out, radii):
+    for q in range(n):
+        w0, w1, _w2, _w3 = philox(uint32(3), uint32(0), uint32(q), uint32(0), k0, k1)
+        out[q] = spare(w0, w1)
+        a, b = normals(w0, w1)
+        radii[q] = a * a + b * b
+
+
+def test_spare_bits_are_uniform_and_know_nothing_of_the_variates():
+    n = 400_000
+    out, radii = np.empty(n, np.float32), np.empty(n, np.float32)
+    _spares(n, *key_of(2, "a", "b"), out, radii)
+    assert (out == np.floor(out)).all() and out.min() >= 0 and out.max() < 2**16
+    counts = np.bincount((out / 256).astype(int), minlength=256)
+    low = np.bincount((out % 256).astype(int), minlength=256)
+    assert stats.chisquare(counts).pvalue > 1e-3 and stats.chisquare(low).pvalue > 1e-3
+    assert abs(np.corrcoef(out.astype(float), radii.astype(float))[0, 1]) < 4 / np.sqrt(n)
+    rare = out < 2**16 * 0.003  # cells that meet an event move like all others
+    assert radii[rare].mean() == pytest.approx(2, abs=4 * 2 / np.sqrt(rare.sum()))
+
+
+@njit
+def _fused(a, b, c):
+    return fma(np.float32(a), np.float32(b), np.float32(c))
+
+
+def test_multiply_add_rounds_once():
+    a = np.float32(1 + 2.0**-12)
+    assert _fused(a, a, -1) == np.float32(2.0**-11 + 2.0**-24) != a * a - np.float32(1)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, field, fields
-from typing import ClassVar, Self
+from typing import ClassVar, Self, TypeVar
 
 import numpy as np
 from numba import njit
+
+G = TypeVar("G", bound="Group")
 
 
 @njit(cache=True)
@@ -37,17 +40,22 @@ class Group:
         return cls(*(np.empty(0, kind) for kind in cls.KINDS))
 
     @classmethod
-    def names(cls) -> list[str]:
+    @functools.cache
+    def names(cls) -> tuple[str, ...]:
         """The properties, in order."""
-        return [f.name for f in fields(cls) if f.init]
+        return tuple(f.name for f in fields(cls) if f.init)
 
     def __len__(self) -> int:
         return int(self.cell.size)
 
     def take(self, chosen: np.ndarray) -> Self:
         """A copy of some of the cells, in the same order; ``chosen``: a mask, or indices."""
+        return self.take_as(type(self), chosen)
+
+    def take_as(self, kind: type[G], chosen: np.ndarray) -> G:
+        """The same as another kind of group, whose properties all stand here too."""
         chosen = np.flatnonzero(chosen) if chosen.dtype == bool else chosen
-        return type(self)(*(getattr(self, name)[chosen] for name in self.names()))
+        return kind(*(getattr(self, name)[chosen] for name in kind.names()))
 
     def keep(self, chosen: np.ndarray) -> None:
         """Drop all other cells, in place; ``chosen``: a mask."""

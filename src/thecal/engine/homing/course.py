@@ -18,7 +18,7 @@ import numba
 import numpy as np
 
 from thecal.cells.agents import crawl, transit
-from thecal.cells.agents.crawl import Crawlers
+from thecal.cells.agents.crawl import Captured, Crawlers
 from thecal.cells.agents.field import WallField
 from thecal.cells.agents.random_numbers import key_of
 from thecal.cells.agents.transit import Travellers
@@ -274,9 +274,10 @@ def _sort_out(run: Run, day: float, span: float, begun: Crawlers) -> None:
     k = run.crawlers
     leaving = np.flatnonzero((k.state == crawl.CAPTURED) | (k.state == crawl.DEAD))
     if leaving.size:
-        gone = k.take(leaving)
-        run.border.extend(gone.take(gone.state == crawl.CAPTURED))
-        run.bury(gone.take(gone.state == crawl.DEAD), day, span)
+        gone = k.take_as(Captured, leaving)
+        caught = gone.sleeve >= 0
+        run.border.extend(gone.take(caught))
+        run.bury(gone.take(~caught), day, span)
         k.state[leaving] = crawl.LEFT
         run.left += leaving.size
     if run.left > SPARSE * len(k):
