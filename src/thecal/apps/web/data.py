@@ -87,6 +87,9 @@ def _analysed(place: Path, names: dict[str, str], reference: str, species: str) 
     try:
         answer: dict[str, Any] = json.loads(done.stdout)
     except ValueError:
+        told = done.stderr.decode(errors="replace")
+        if done.returncode >= 0 and "memory" not in told.lower():
+            raise RuntimeError(f"the reader of notebooks ended with status {done.returncode}: {told[-2000:]}") from None
         raise ThecalError.single("files", "the files could not be analysed within the memory allowed",
                                  allowed=f"{MOST_MEMORY // 2**30} GB", remedy="split the notebook by cohort",
                                  code="not-analysed") from None

@@ -6,6 +6,7 @@ import asyncio
 import hmac
 import json
 from collections.abc import Awaitable, Callable, MutableMapping
+from html import escape
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -31,6 +32,11 @@ SECURITY = {
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), geolocation=(), microphone=()",
 }
+
+
+_PAGE = ('<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width, '
+         'initial-scale=1"><title>Not let in – Thecal</title><main><h1>Thecal did not let this in</h1><p>{reason}.</p>'
+         "</main></html>")
 
 
 class Refused(HTTPException):
@@ -68,7 +74,7 @@ class Guard:
             await self.app(scope, _bounded(receive, _most(scope["path"])), sending)
         except Refused as refused:
             if not begun:
-                await _answer(sending, refused.status_code, refused.detail)
+                await _answer(sending, refused.status_code, refused.detail, headers.get("accept", ""))
 
     async def _entered(self, scope: Scope, headers: dict[str, str], send: Send) -> bool:
         """``?token=...`` in an address becomes a cookie, and the address is shown again without it."""
@@ -165,10 +171,14 @@ def _bounded(receive: Receive, most: int) -> Receive:
     return bounded
 
 
-async def _answer(send: Send, status: int, reason: str) -> None:
-    problem = {"where": "request", "what": reason, "seen": "", "allowed": "", "remedy": "", "severity": "error",
-               "code": "refused"}
-    body = json.dumps({"problems": [problem]}).encode()
+async def _answer(send: Send, status: int, reason: str, accepted: str) -> None:
+    """Why a request was refused: as a page for a reader, else as a problem."""
+    if "text/html" in accepted:
+        kind, body = b"text/html; charset=utf-8", _PAGE.format(reason=escape(reason)).encode()
+    else:
+        problem = {"where": "request", "what": reason, "seen": "", "allowed": "", "remedy": "", "severity": "error",
+                   "code": "refused"}
+        kind, body = b"application/json", json.dumps({"problems": [problem]}).encode()
     await send({"type": "http.response.start", "status": status, "headers": [
-        (b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]})
+        (b"content-type", kind), (b"content-length", str(len(body)).encode())]})
     await send({"type": "http.response.body", "body": body})

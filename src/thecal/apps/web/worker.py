@@ -22,7 +22,7 @@ from thecal.engine.jobs import Progress, Stopped
 from thecal.engine.jobs.catalogue import this_owner
 
 IDLE_S = 0.25
-FREE_S = 2.0  # without a run: time to weigh the evidence before somebody asks
+FREE_S = 0.5  # without a run: time to weigh the evidence before somebody asks
 
 
 def main(home: Path, parent: int) -> None:

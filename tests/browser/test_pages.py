@@ -1,0 +1,159 @@
+"""What a reader sets and brings on each page: it is kept over a reload, taken back, saved, and shown as it is."""
+
+import re
+import xml.etree.ElementTree as Xml
+
+import httpx2
+from playwright.sync_api import expect
+from tests.browser.conftest import CHROMIUM, Served
+
+from thecal.study.load import source_text
+
+ROWS = ["animal,group,day,threshold"] + [
+    f"m{k},{('vehicle', 'cells')[k % 2]},{day},{0.9 if day < 0 else 0.08 + 0.02 * k + 0.1 * (k % 2)}"
+    for k in range(10) for day in (-1, 3, 7, 14)]
+
+
+def saved(page, button, place):
+    with page.expect_download() as saving:
+        button.click()
+    saving.value.save_as(place)
+    return place.read_text(encoding="utf-8")
+
+
+def test_evidence_is_filtered_shared_by_address_and_taken_back(reader, tmp_path):
+    page = reader()
+    page.goto("/evidence")
+    told = page.get_by_role("status").first
+    expect(told).to_have_text("120 rows from animals and 111 rows from people.")
+    page.get_by_label("Species").focus()
+    page.keyboard.press("r")  # with the keys alone: the first word that begins so
+    expect(page.get_by_label("Species")).to_have_value("rat")
+    expect(told).to_have_text(re.compile(r"^\d\d rows from animals and 0 rows from people"))
+    expect(page.get_by_text("No study of people fits this choice.")).to_be_visible()
+    assert page.url.endswith("/evidence?species=rat")
+    other = reader()
+    other.goto("/evidence?species=rat&cells=bmsc")
+    expect(other.get_by_label("Cells")).to_have_value("bmsc")
+    page.goto("/people")
+    page.goto("/evidence")
+    expect(page.get_by_label("Species")).to_have_value("rat")
+    page.get_by_role("button", name="All studies").click()
+    expect(page.get_by_label("Species")).to_have_value("")
+    page.keyboard.press("Control+z")
+    expect(page.get_by_label("Species")).to_have_value("rat")
+    title = "Share of studies that report relief, 95 % interval"
+    rows = saved(page, page.get_by_role("button", name=f"{title}: CSV"), tmp_path / "votes.csv").splitlines()
+    assert rows[0] == "what,estimate,low,high,unit,remark" and rows[1].startswith("any test of pain,")
+    drawn = saved(page, page.get_by_role("button", name=f"{title}: SVG"), tmp_path / "votes.svg")
+    assert Xml.fromstring(drawn).tag.endswith("svg") and title in drawn and "not medical advice" in drawn
+
+
+def test_choices_about_people_are_kept_and_taken_back(reader, tmp_path):
+    page = reader()
+    page.goto("/people")
+    page.get_by_label("For", exact=True).select_option("spinal_cord_injury_pain")
+    expect(page.get_by_role("img", name=re.compile("Benefit against weighed harm"))).to_be_visible()
+    page.get_by_role("slider", name="Headache").focus()
+    for _ in range(5):
+        page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("slider", name="Headache")).to_have_attribute("aria-valuetext", "0.35")
+    page.reload()
+    expect(page.get_by_role("slider", name="Headache")).to_have_attribute("aria-valuetext", "0.35")
+    page.get_by_role("slider", name="Fever").focus()
+    page.keyboard.press("End")
+    page.keyboard.press("Control+z")
+    expect(page.get_by_role("slider", name="Fever")).to_have_attribute("aria-valuetext", "0.10")
+    figure = page.get_by_role("figure").filter(has_text="Benefit against harm")
+    drawn = saved(page, figure.get_by_role("button", name="SVG"), tmp_path / "plane.svg")
+    assert drawn.count("<circle") == 400 and Xml.fromstring(drawn) is not None
+    figure.get_by_role("button", name="Table").click()
+    expect(figure.get_by_role("row")).to_have_count(6)
+    assert "Less pain" in saved(page, page.get_by_role("button", name="Save the effects"), tmp_path / "effects.csv")
+
+
+def test_data_survive_a_reload_and_leave_when_told(reader, tmp_path):
+    """Names with HTML are text; another notebook replaces the first wholly; nothing stays after 'Remove'."""
+    page = reader()
+    page.goto("/data")
+    odd = "<img src=http://elsewhere.example/x onerror=alert(1)>"
+    (tmp_path / "mice & <b>men.csv").write_text("\n".join(ROWS).replace("cells", odd))
+    page.locator("input[type=file]").set_input_files(tmp_path / "mice & <b>men.csv")
+    expect(page.get_by_text("mice & <b>men.csv: 40 readings of 10 animals in 2 groups.")).to_be_visible(timeout=90_000)
+    assert odd in page.locator(".legend").inner_text() and page.locator("main img").count() == 0
+    page.get_by_text("40 readings of 10 animals, von frey").click()
+    expect(page.get_by_role("region", name="Readings").get_by_role("row")).to_have_count(11)
+    page.reload()
+    expect(page.get_by_text("40 readings of 10 animals in 2 groups.")).to_be_visible()
+    assert saved(page, page.get_by_role("button", name="Save the readings"), tmp_path / "r.csv").count("\n") == 41
+    (tmp_path / "heat.csv").write_text("animal,group,day,latency\n" + "".join(
+        f"m{k},all,{day},{5 + k / 10}\n" for k in range(4) for day in (-1, 3)))
+    page.locator("input[type=file]").set_input_files(tmp_path / "heat.csv")
+    expect(page.get_by_text("heat.csv: 8 readings of 4 animals in 1 group.")).to_be_visible(timeout=90_000)
+    expect(page.get_by_role("figure").first).to_contain_text("mean ± SEM")
+    expect(page.get_by_text(re.compile("^Not analysed: .* one group only"))).to_be_visible()
+    page.get_by_role("button", name="Remove the files from this browser").click()
+    page.reload()
+    expect(page.get_by_role("button", name="Choose files")).to_be_visible()
+    expect(page.get_by_role("figure")).to_have_count(0)
+    page.locator("input[type=file]").set_input_files({"name": "page.html", "mimeType": "text/html", "buffer": b"<b>"})
+    expect(page.locator(".problems")).to_contain_text("this kind of file is not read here")
+
+
+def test_cells_are_followed_and_counted(reader, served, axe):
+    order = {"text": source_text("chen2015")[0].decode(), "arm": "bmsc_early", "agents": 1000, "draws": 0}
+    assert httpx2.post(f"{served.address}/api/cells", json=order, timeout=30).status_code == 202
+    page = reader()
+    page.goto("/cells")
+    expect(page.get_by_role("heading", name="Living cells at each ganglion")).to_be_visible(timeout=90_000)
+    expect(page.locator("canvas").first).to_be_visible()
+    page.get_by_label("Level", exact=True).select_option("L4")
+    expect(page.get_by_role("figure", name="Living cells at each ganglion").get_by_role("listitem")).to_have_count(2)
+    assert axe(page) == []
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    assert axe(page) == []
+
+
+def test_a_run_is_found_again_after_the_browser_was_closed(reader, served, browser):
+    text = ("name: again\nend: 20 d\nn: 3\ninjury: CCI\narms:\n  - id: vehicle\n    give: [{what: vehicle, day: 4 d}]\n"
+            "  - id: cells\n    label: '<b>cells</b>'\n    give: [{what: BMSC, dose: 2.5e5 cells, day: 4 d}]\n"
+            "tests:\n  - {assay: von Frey, days: [-1, 7]}\n")
+    first = reader()
+    first.goto("/bench")
+    first.wait_for_selector("[data-answer='bmsc_early']")
+    first.locator("input[type=file]").set_input_files(
+        {"name": "again.yaml", "mimeType": "application/yaml", "buffer": text.encode()})
+    expect(first.get_by_text("It can be run: 2 arms, 6 animals.")).to_be_visible()
+    first.get_by_role("button", name="Run the whole study").click()
+    first.locator("[data-run]").filter(has_text="again").wait_for()
+    first.context.close()
+    page = reader()
+    page.goto("/bench")
+    row = page.locator("[data-run]").filter(has_text="again")
+    expect(row).to_have_attribute("data-state", "done", timeout=120_000)
+    row.get_by_role("button", name="Results of again").click()
+    with page.expect_popup() as opening:
+        page.get_by_role("link", name="Report").click()
+    report = opening.value
+    expect(report.get_by_text("not medical advice").first).to_be_visible()  # it asks nothing of another machine
+    expect(report.get_by_text("<b>cells</b>").first).to_be_attached()
+    assert report.evaluate("origin") == "null"  # a page of its own, that can reach nothing here
+
+
+def test_a_token_is_asked_for_and_remembered(browser, tmp_path):
+    server = Served(tmp_path / "token", "--token", "a-token-for-a-test")
+    try:
+        context = browser.new_context()
+        page = context.new_page()
+        assert page.goto(server.address + "/bench").status == 401
+        expect(page.get_by_role("heading", level=1)).to_have_text("Thecal did not let this in")
+        page.goto(f"{server.address}/plain?token=a-token-for-a-test")
+        assert page.url == f"{server.address}/plain"
+        assert page.goto(server.address + "/data").status == 200
+        assert page.goto(server.address + "/nowhere").status == 404
+        expect(page.get_by_role("heading", level=1)).to_have_text("There is no such page")
+        assert CHROMIUM and page.evaluate("document.cookie") == ""  # scripts do not see it
+        context.close()
+    finally:
+        server.stop()
