@@ -100,7 +100,13 @@ def test_as_a_user_sees_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
         assert cli.run([arguments[0], *arguments[1:], str(path)]) == 2, arguments
         said = "".join(capsys.readouterr())
         assert all(word in said for word in ("moose", "parsecs", "TGF-zz", "von Fry", "line 10", "line 13")), arguments
-        assert said.count("  seen: ") == said.count("  do: ") == 4 and "Traceback" not in said
+        assert said.count("  seen: ") == said.count("  allowed: ") == said.count("  do: ") == 4
+        assert "Traceback" not in said
     assert not (tmp_path / "out").exists() and not (tmp_path / "lists").exists()
     with pytest.raises(ThecalError):
         runnable(path)
+
+
+def test_two_arms_of_one_name_and_whatever_else_is_wrong():
+    text = TEXT.replace("{id: protein,", "{id: Cells,").replace("1e5 cells", "1e5 parsecs")
+    assert told(text) == {("arms[2].id (arm Cells, line 11)", "duplicate-arm"), MISTAKES["dose"][2:]}

@@ -51,7 +51,9 @@ def all_problems(document: Document, look: Callable[[Document], Iterable[Problem
         if not done:
             break
     ordered = sorted(told.items(), key=lambda item: document.line_of(item[1]) or 0)
-    return [replace(problem, where=place(path, document)) if path else problem for problem, path in ordered]
+    return [replace(problem, where=place(path, document) if path else problem.where,
+                    remedy=problem.remedy or "write what is allowed here; 'thecal schema' says what each key holds")
+            for problem, path in ordered]
 
 
 def place_of(problem: Problem) -> Path:

@@ -38,9 +38,15 @@ class Strict(BaseModel):
                               str_max_length=4000, use_attribute_docstrings=True)
 
 
-def refuse(what: str, allowed: str = "", remedy: str = "", code: str = "value") -> PydanticCustomError:
-    """An error that keeps its parts for the message: what is wrong, what is allowed, what to do."""
-    return PydanticCustomError("thecal", "{what}", {"what": what, "allowed": allowed, "remedy": remedy, "code": code})
+def refuse(what: str, allowed: str = "", remedy: str = "", code: str = "value", at: tuple[str | int, ...] = (),
+           seen: str = "") -> PydanticCustomError:
+    """An error that keeps its parts for the message: what is wrong, what is allowed, what to do.
+
+    Arguments:
+        at: place below the record that found it. seen: the value there; the whole record's where empty.
+    """
+    return PydanticCustomError("thecal", "{what}", {"what": what, "allowed": allowed, "remedy": remedy, "code": code,
+                                                    "at": at, "seen": seen})
 
 
 def checked(text: Any, unit: str) -> float:

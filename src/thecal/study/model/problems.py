@@ -54,9 +54,10 @@ def translate(error: ValidationError, model: type[BaseModel], document: Document
 
 
 def _problem(found: Any, path: Path, model: type[BaseModel], document: Document) -> Problem:
-    where = place(path, document)
     kind = found["type"]
     context = found.get("ctx") or {}
+    path = (*path, *(context.get("at", ()) if kind == "thecal" else ()))
+    where = place(path, document)
     if kind == "extra_forbidden":
         known = keys_at(model, path[:-1])
         return Problem(where, f"the key '{shown(path[-1])}' is not known here", allowed=", ".join(known),
@@ -67,8 +68,8 @@ def _problem(found: Any, path: Path, model: type[BaseModel], document: Document)
                        allowed="", remedy=f"add '{path[-1]}: ...'; 'thecal schema' says what it holds")
     seen = shown(found["input"])
     if kind == "thecal":
-        return Problem(where, context["what"], seen=seen, allowed=context["allowed"], remedy=context["remedy"],
-                       code=context["code"])
+        return Problem(where, context["what"], seen=context["seen"] or seen, allowed=context["allowed"],
+                       remedy=context["remedy"], code=context["code"])
     what, allowed = _WORDS.get(kind, (str(found["msg"]).removeprefix("Value error, "), ""))
     remedy = ""
     if kind == "literal_error":

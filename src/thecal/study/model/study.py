@@ -292,8 +292,9 @@ class Study(Strict):
     @model_validator(mode="after")
     def _arms_named_once(self) -> Study:
         seen: set[str] = set()
-        for arm in self.arms:
+        for index, arm in enumerate(self.arms):
             if arm.id.casefold() in seen:
-                raise refuse(f"two arms are called '{arm.id}'", "one name for one arm", "rename one", "duplicate-arm")
+                raise refuse(f"two arms are called '{arm.id}'", "one name for one arm", "rename one", "duplicate-arm",
+                             ("arms", index, "id"), arm.id)
             seen.add(arm.id.casefold())
         return self
