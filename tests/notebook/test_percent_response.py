@@ -1,4 +1,4 @@
-"""Per cent response noted wide (a column for each filament, a row for each animal and day) and long, in all spellings."""
+"""Per cent response noted wide (a column for each filament, a row for each animal and day) and long, variously spelt."""
 
 from __future__ import annotations
 

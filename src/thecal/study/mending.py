@@ -40,7 +40,9 @@ def all_problems(document: Document, look: Callable[[Document], Iterable[Problem
     Arguments:
         document: the file as read. look: errors of a document; it may raise them as :class:`ThecalError`.
     """
-    data, mended, told = copy.deepcopy(document.data), [], {}
+    data = copy.deepcopy(document.data)
+    mended: list[Path] = []
+    told: dict[Problem, Path] = {}
     for _ in range(ROUNDS):
         found = [(place_of(p), p) for p in _errors(look, replace(document, data=data))]
         told.update({problem: path for path, problem in found
