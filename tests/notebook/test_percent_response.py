@@ -1,4 +1,4 @@
-"""Per cent response noted wide (a column for each filament, a row for each animal and day) and long, variously spelt."""
+"""Per cent response noted wide (a column for each filament, a row for each animal and day) and long."""
 
 from __future__ import annotations
 
