@@ -70,3 +70,15 @@ def test_the_head_alone_for_who_asks_for_json(client, small, path):
 def test_unknown_arm_and_broken_study_are_told(client, small):
     for text, arm in ((small, "nobody"), ("name: [", "x")):
         assert client.post("/api/places", json={"text": text, "arm": arm}).status_code == 422
+
+
+def test_what_is_compiled_ahead_can_be_run(client):
+    """Each hypothesis, each knock-down, each product with a dose in mice, and nothing that lint would refuse."""
+    import json
+
+    from thecal.apps.web.ahead import studies
+
+    texts = [json.dumps(study) for study in studies()]
+    assert len(set(texts)) == len(texts) >= 25
+    for text in texts:
+        assert client.post("/api/lint", json={"text": text}).json()["errors"] == 0, text

@@ -86,7 +86,15 @@ def test_preview_of_part_of_a_study_is_that_of_the_whole(client):
     whole_head, whole = _preview(client, raw.decode(), "bmsc_early")
     part_head, parted = _preview(client, part, "bmsc_early")
     assert part_head["words"] == whole_head["words"] and part_head["relief"] == whole_head["relief"]
-    assert all(np.array_equal(whole[name], parted[name]) for name in whole if name != "reversal")
+    assert all(np.array_equal(whole[name], parted[name], equal_nan=True) for name in whole)
+
+
+def test_the_band_of_reversal_is_around_it_and_ends_where_it_is_undefined(client, small):
+    _, arrays = _preview(client, small)
+    low, high, mean = arrays["reversal.draws_low"], arrays["reversal.draws_high"], arrays["reversal"]
+    known = np.isfinite(low)
+    assert 20 < known.sum() <= np.isfinite(mean).sum() + 5 and (low[known] <= high[known]).all()
+    assert np.array_equal(known, np.isfinite(high)) and (high[known] - low[known]).max() > 0.05
 
 
 def test_preview_answers_to_the_dose(client, small):

@@ -9,10 +9,12 @@ export interface Curve {
   kind?: "line" | "points"; faint?: boolean; low?: ArrayLike<number>; high?: ArrayLike<number>; bandLabel?: string;
   error?: ArrayLike<number>; bandOnly?: boolean; unnamed?: boolean;
 }
+/** A stretch of time as a strip at the foot, in its own row. */
+export interface Span { from: number; to: number; colour: string; row: number }
 export interface ChartProps {
   title: string; xLabel: string; yLabel: string; curves: Curve[]; marks?: { x: number; label: string }[];
   log?: boolean; limits?: [number, number]; level?: { y: number; label: string }; summary: string; name: string;
-  height?: number; spans?: { from: number; to: number }[]; xLog?: boolean; xUnit?: string;
+  height?: number; spans?: Span[]; xLog?: boolean; xUnit?: string;
 }
 
 /** Okabe and Ito's colours, told apart by colour-blind readers; line styles differ too. */
@@ -135,9 +137,9 @@ function draw(element: HTMLDivElement, props: ChartProps, tell: (text: string) =
   return new uPlot({
     width: Math.max(200, Math.floor(element.clientWidth)), height: props.height ?? 320,
     legend: { show: false }, cursor: { drag: { x: true, y: false }, points: { show: false } },
-    scales: { x: { time: false, distr: props.xLog ? 3 : 1, range: props.xLog ? (_, low, high) => [low, high] : undefined }, y: { distr: props.log ? 3 : 1, range: props.limits ? () => props.limits! : undefined } },
-    axes: [{ ...axis, label: props.xLabel, labelSize: 22, size: 36, ...(props.xLog && { grid: { ...axis.grid, filter: powers }, values: (_, ticks) => ticks.map((v) => (v === null ? "" : three(v))) }) },
-           { ...axis, grid: { ...axis.grid, ...(props.log && { filter: decades }) }, label: props.yLabel, labelSize: 22, size: 54, values: (_, ticks) => ticks.map((v) => (v === null ? "" : three(v))) }],
+    scales: { x: { time: false, distr: props.xLog ? 3 : 1, range: props.xLog ? (_, low, high) => [low, high] : undefined }, y: { distr: props.log ? 3 : 1, range: props.limits ? () => props.limits! : props.log ? logRange : undefined } },
+    axes: [{ ...axis, label: props.xLabel, labelSize: 22, size: 36, ...(props.xLog && { splits, filter: powers, grid: { ...axis.grid, filter: powers }, values: (_, ticks) => ticks.map((v) => (v === null ? "" : three(v))) }) },
+           { ...axis, grid: { ...axis.grid, ...(props.log && { filter: decades }) }, ...(props.log && { splits, filter: labelled }), label: props.yLabel, labelSize: 22, size: 54, values: (_, ticks) => ticks.map((v) => (v === null ? "" : three(v))) }],
     series, bands,
     hooks: {
       draw: [(u) => { marks(u, props, ink); errors(u, props); }],
@@ -149,14 +151,35 @@ function draw(element: HTMLDivElement, props: ChartProps, tell: (text: string) =
   }, columns as unknown as uPlot.AlignedData, element);
 }
 
-/** Of a logarithmic axis over many decades only the powers of ten are ruled. */
+/** A little more than the values; whole decades would leave half of the paper empty. */
+function logRange(_: uPlot, low: number, high: number): [number, number] {
+  return low > 0 && Number.isFinite(high) ? [low / 1.4, high * 1.25] : [0.1, 10];
+}
+
+/** Of a logarithmic axis, lines at round numbers; over many decades at the powers of ten alone. */
 function decades(u: uPlot, splits: number[]): (number | null)[] {
-  const { min = 1, max = 10 } = u.scales.y ?? {};
-  return (max ?? 10) / (min ?? 1) < 200 ? splits : powers(u, splits);
+  return wide(u) ? powers(u, splits) : round(splits, [1, 2, 3, 4, 5, 6, 7, 8, 9]);
+}
+
+function labelled(u: uPlot, splits: number[]): (number | null)[] {
+  return wide(u) ? powers(u, splits) : round(splits, [1, 2, 5]);
 }
 
 function powers(_: uPlot, splits: number[]): (number | null)[] {
-  return splits.map((v) => (Number.isInteger(Math.round(1e6 * Math.log10(v)) / 1e6) ? v : null));
+  return round(splits, [1]);
+}
+
+/** One to nine of every power of ten; the library begins at the end of the scale, which need not be round. */
+function splits(_: uPlot, __: number, low: number, high: number): number[] {
+  const found: number[] = [];
+  for (let e = Math.floor(Math.log10(low)); 10 ** e <= high; e++) for (let m = 1; m < 10; m++) found.push(Number(`${m}e${e}`));
+  return found.filter((v) => v >= low * 0.999999 && v <= high * 1.000001);
+}
+
+const wide = (u: uPlot): boolean => (u.scales.y?.max ?? 10) / (u.scales.y?.min ?? 1) >= 200;
+
+function round(splits: number[], first: number[]): (number | null)[] {
+  return splits.map((v) => (first.some((m) => Math.abs(v / 10 ** Math.floor(Math.log10(v) + 1e-9) - m) < 1e-6) ? v : null));
 }
 
 /** Doses as upright lines, relief as a strip, the level as a dotted line. */
@@ -169,8 +192,8 @@ function marks(u: uPlot, props: ChartProps, ink: string): void {
   ctx.clip();
   for (const span of props.spans ?? []) {
     const [a, b] = [u.valToPos(span.from, "x", true), u.valToPos(span.to, "x", true)];
-    ctx.fillStyle = "#009E73";
-    ctx.fillRect(a, bbox.top + bbox.height - 7 * scale, Math.max(2, b - a), 7 * scale);
+    ctx.fillStyle = shade(span.colour);
+    ctx.fillRect(a, bbox.top + bbox.height - (6 + 8 * span.row) * scale, Math.max(2, b - a), 6 * scale);
   }
   ctx.strokeStyle = ink;
   ctx.fillStyle = ink;

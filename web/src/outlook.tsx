@@ -1,7 +1,7 @@
 // What the preview shows: pain, reversal, relief, where things are, cells at the ganglia.
 import { useEffect, useMemo, useState } from "react";
 import type { Preview } from "./api";
-import { COLOURS, Chart, type Curve, DASHES } from "./chart";
+import { COLOURS, Chart, type Curve, DASHES, type Span } from "./chart";
 import { type Asked, type Looked, useKept, usePlaces } from "./hooks";
 import { at, hours, percent, row, three } from "./numbers";
 import { Loading, Problems } from "./parts";
@@ -100,16 +100,23 @@ function Pain({ preview, others, single }: { preview: Preview; others: Other[]; 
     return list;
   }, [preview, others.map((o) => o.name + o.preview.head.arm).join(), others.length, single]);
   const marks = useMemo(() => doses(preview), [preview]);
-  const spans = useMemo(() => (head.relief?.spans ?? []).map(([a, b]) => ({ from: (head.first_dose_d ?? 0) + a / 24, to: (head.first_dose_d ?? 0) + b / 24 })), [preview]);
+  const mine = useMemo(() => reliefs(preview, COLOURS[0]!, 0), [preview]);
+  const spans = useMemo(() => [...mine, ...others.flatMap((o, k) => reliefs(o.preview, OTHERS[k % 4]!, k + 1))], [mine, others.length, others.map((o) => o.name + o.preview.head.arm).join()]);
   const measured = head.baseline_log10_g !== null;
   return (
     <>
       <Chart name="pain" title={measured ? "Paw withdrawal threshold, injured side" : "Pain from touch, fall of log10 threshold"} xLabel="days after injury"
              yLabel={measured ? "50 % threshold (g)" : "fall of log10 threshold"} curves={curves} log={measured} marks={marks} spans={spans}
              summary={`${head.label || head.arm}: ${head.words}`} />
-      {spans.length > 0 && <p className="hint">Green strip: relief, {spans.map((s) => `day ${three(s.from)} to ${three(s.to)}`).join(", ")} (reversal of at least {percent(head.level)}).</p>}
+      {spans.length > 0 && <p className="hint">Strips at the foot: relief (reversal of at least {percent(head.level)}), in the colour of its curve{mine.length ? `; here ${mine.map((s) => `day ${three(s.from)} to ${three(s.to)}`).join(", ")}` : ""}.</p>}
     </>
   );
+}
+
+/** When an arm is relieved, in days. */
+function reliefs({ head }: Preview, colour: string, row: number): Span[] {
+  const day = head.first_dose_d ?? 0;
+  return (head.relief?.spans ?? []).map(([a, b]) => ({ from: day + a / 24, to: day + b / 24, colour, row }));
 }
 
 function doses(preview: Preview): { x: number; label: string }[] {
@@ -118,10 +125,15 @@ function doses(preview: Preview): { x: number; label: string }[] {
 
 function Reversal({ preview, others }: { preview: Preview; others: Other[] }) {
   const { arrays, head } = preview;
-  const curves = useMemo(() => [{ preview, name: given(head) }, ...others].flatMap((o, k): Curve[] => {
-    const y = o.preview.arrays.reversal;
-    return y ? [{ label: o.name, x: o.preview.arrays.t_d!, y: after(o.preview, y), colour: k ? OTHERS[(k - 1) % 4]! : COLOURS[0]!, dash: DASHES[k], width: k ? 2 : 3 }] : [];
-  }), [preview, others.length, others.map((o) => o.name).join()]);
+  const curves = useMemo(() => {
+    const list = [{ preview, name: given(head) }, ...others].flatMap((o, k): Curve[] => {
+      const y = o.preview.arrays.reversal;
+      return y ? [{ label: o.name, x: o.preview.arrays.t_d!, y: after(o.preview, y), colour: k ? OTHERS[(k - 1) % 4]! : COLOURS[0]!, dash: DASHES[k], width: k ? 2 : 3 }] : [];
+    });
+    const [low, high] = [arrays["reversal.draws_low"], arrays["reversal.draws_high"]];
+    return low && high ? [{ label: "its typical animal, uncertain numbers drawn again", bandOnly: true, x: arrays.t_d!, y: Float64Array.from(low, () => NaN), colour: COLOURS[4]!,
+                            low: after(preview, low), high: after(preview, high), bandLabel: "5–95 % of draws" }, ...list] : list;
+  }, [preview, others.length, others.map((o) => o.name).join()]);
   const marks = useMemo(() => doses(preview), [preview]);
   if (!arrays.reversal) return <p>Reversal needs an injured arm that is compared with another.</p>;
   return <Chart name="reversal" title="Share of the lost threshold that is given back" xLabel="days after injury" yLabel="reversal" curves={curves} marks={marks}

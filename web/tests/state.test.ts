@@ -1,5 +1,4 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { unpack } from "../src/api";
 import { at, csv, hours, percent, three, union } from "../src/numbers";
 import { EMPTY, MOST_SCENARIOS, reduce, stored } from "../src/state";
 
@@ -43,6 +42,11 @@ describe("numbers", () => {
     expect([hours(0.25), hours(5.2), hours(1037), hours(0), hours(null)]).toEqual(["15 min", "5.2 h", "43.2 d", "0 h", "–"]);
     expect([percent(0.296), three(123456), three(1e8), three(0)]).toEqual(["30 %", "123000", "1e8", "0"]);
   });
+  it("writes three digits, at every size", () => {
+    expect([0.000123456, 0.0123456, 1.23456, 12.3456, 999999, 1234567, -0.5, NaN, Infinity].map(three)).toEqual(["1.23e-4", "0.0123", "1.23", "12.3", "1000000", "1.23e6", "-0.5", "–", "–"]);
+    expect([1 / 12, 0.999, 1, 47.9, 48, 24 * 365, NaN, undefined].map(hours)).toEqual(["5 min", "0.999 h", "1 h", "47.9 h", "2 d", "365 d", "–", "–"]);
+    expect([0, 1, -0.25, NaN, undefined].map(percent)).toEqual(["0 %", "100 %", "-25 %", "–", "–"]);
+  });
   it("interpolates, and not beyond the ends", () => {
     expect(at([0, 1, 3], [0, 2, 4], 2)).toBe(3);
     expect(at([0, 1], [5, 7], 1)).toBe(7);
@@ -50,16 +54,4 @@ describe("numbers", () => {
     expect(union([[3, 1], [2, 1]])).toEqual([1, 2, 3]);
   });
   it("quotes cells of a CSV file", () => expect(csv(["a"], [["x,\"y\""], [2]])).toBe('a\n"x,""y"""\n2\n'));
-});
-
-describe("unpack", () => {
-  it("reads what the server packs", () => {
-    const head = new TextEncoder().encode('{"arrays":[{"name":"a","shape":[2]}],"n":1}'.padEnd(48));
-    const data = new ArrayBuffer(8 + head.length + 8);
-    new Uint8Array(data).set([0x54, 0x48, 0x43, 0x31, head.length, 0, 0, 0]);
-    new Uint8Array(data).set(head, 8);
-    new Float32Array(data, 8 + head.length).set([1.5, -2]);
-    expect([...unpack(data).arrays.a!]).toEqual([1.5, -2]);
-    expect(() => unpack(new ArrayBuffer(12))).toThrow();
-  });
 });

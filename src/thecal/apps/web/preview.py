@@ -22,7 +22,8 @@ def preview(text: str, arm_id: str) -> bytes:
     """The preview of one arm as an envelope with a :class:`PreviewHead`.
 
     Arrays: ``t_d``; of ``arm`` and ``reference`` the falls of log10 threshold (``.animals``, ``.mean``, 5 and 95 % of
-    animals ``.low`` and ``.high``, of parameter draws ``.draws_low`` and ``.draws_high``); ``reversal``; living cells.
+    animals ``.low`` and ``.high``, of parameter draws ``.draws_low`` and ``.draws_high``); ``reversal``,
+    of the means and of draws; living cells.
 
     Errors: :class:`ThecalError` for a study that cannot be run and for an unknown arm.
     """
@@ -53,7 +54,7 @@ def _packed(plan: StudyPlan, arm: ArmPlan, reference: ArmPlan | None, found: Sol
     day = arm.first_dose_d
     if reference is not None and day is not None and arm.injury.injured:
         head |= _relief(plan, arm, day, found)
-        arrays["reversal"] = _reversal(plan, found)
+        arrays |= _reversal(plan, found)
     return pack(PreviewHead(**head).model_dump(), arrays)
 
 
@@ -87,9 +88,20 @@ def _relief(plan: StudyPlan, arm: ArmPlan, day: float, found: Solved) -> dict[st
     return {"relief": relief.as_dict(), "words": latent_words(relief, dose_word(arm)), "duration_h": spread}
 
 
-def _reversal(plan: StudyPlan, found: Solved) -> np.ndarray:
+def _reversal(plan: StudyPlan, found: Solved) -> dict[str, np.ndarray]:
+    """Of the means, and of the typical animals at each draw of the uncertain numbers (NaN where it is undefined)."""
+    floor = plan.analysis.deficit_floor_log10
     mean, other = (found.of(table, "pain.mechanical").mean(axis=0) for table in found.animals)
-    return reversal(-mean, -other, 0.0, plan.analysis.deficit_floor_log10).value
+    arrays = {"reversal": reversal(-mean, -other, 0.0, floor).value}
+    drawn, compared = (found.of(table, "pain.mechanical") for table in found.draws)
+    fine = np.isfinite(drawn).all(axis=1) & np.isfinite(compared).all(axis=1)
+    if fine.any():
+        shares = reversal(-drawn[fine], -compared[fine], 0.0, floor).value
+        defined = np.isfinite(shares).all(axis=0)
+        for name, share in (("reversal.draws_low", 0.05), ("reversal.draws_high", 0.95)):
+            arrays[name] = np.full(defined.size, np.nan)
+            arrays[name][defined] = np.quantile(shares[:, defined], share, axis=0)
+    return arrays
 
 
 def _mean(values: np.ndarray) -> float | None:

@@ -17,7 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
 from thecal import __version__
-from thecal.apps.web import data, library, pages, runs, studies, weighed
+from thecal.apps.web import ahead, data, library, pages, runs, studies, weighed
 from thecal.apps.web.guard import Guard
 from thecal.apps.web.queue import Queue
 from thecal.apps.web.settings import Settings
@@ -89,6 +89,7 @@ async def _life(app: FastAPI) -> AsyncIterator[None]:
 def warm(later_s: float = 20.0) -> None:
     """One preview before anybody asks: imports and the compiled model are in memory then. Evidence a little later.
 
+    Last, what the sliders of the bench will ask the engine for.
     The weighing of all studies comes from the disk, where an idle worker put it; what this keeps in memory are the
     fits that every selection shares.
     """
@@ -99,6 +100,7 @@ def warm(later_s: float = 20.0) -> None:
         preview(source_text("chen2015")[0].decode(), "bmsc_early")
         time.sleep(later_s)
         weighed.warm()
+        ahead.compile_ahead()
     except Exception:
         logging.getLogger("thecal").exception("warming up failed")
 

@@ -138,7 +138,7 @@ def _catalogue() -> Catalogue:
         hypotheses=[Hypothesis(id=key, name=text.split(":")[0], meaning=text, default=DEFAULT_WEIGHTS[key])
                     for key, text in STATEMENTS.items()],
         genes=["Tgfb1", "Cxcr4", "Il10", "Tnfaip6", "Ptgs2"],
-        routes=["lumbar puncture", "catheter", "intravenous"],
+        routes=["lumbar puncture", "catheter"],
         donors=["syngeneic", "allogeneic", "xenogeneic"])
 
 
