@@ -287,5 +287,4 @@ def table_of(occupancy: np.ndarray, step_mm: tuple[float, float], fastest_mm_d: 
 def set_borders(table: np.ndarray, borders: np.ndarray, reach: np.ndarray) -> None:
     """Fill the capture rates of a table, in place; ``borders`` (2, ganglia) per day, ``reach`` (ganglia, nodes)."""
     layers = table.reshape(-1, WIDTH)
-    for k, rates in ((BASAL, borders[0]), (SPECIFIC, borders[1])):
-        layers[:, k] = np.tensordot(rates, reach, 1).ravel()
+    layers[:, [BASAL, SPECIFIC]] = (borders @ reach.reshape(len(reach), -1)).T

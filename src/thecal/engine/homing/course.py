@@ -4,7 +4,7 @@ Each window: (1) drivers of this moment, (2) the CXCL12 field moves on, taken up
 (3) rates for this window from field, crowding and immunity, (4) cells that do not crawl yet travel, roll, hold and
 spread, (5) those that have spread crawl, (6) the captured live or die, (7) the dead and the captured leave the dense
 arrays, remains are cleared, all counted.
-Windows are one step long for a day after an injection, ``WINDOW`` steps to the end of the first week, and four
+Windows are one step long for half a day after an injection, ``WINDOW`` steps to the end of the first week, and four
 times that afterwards, when all moves slowly; the field moves at most once in ``FIELD_D``.
 """
 
@@ -30,7 +30,7 @@ __all__ = ["PLACES", "Course", "follow"]
 
 STEP_D = 10 / 1440
 WINDOW = 6
-CLOSE_D, LATE_D = 1.0, 7.0
+CLOSE_D, LATE_D = 0.5, 7.0
 FIELD_D = 1 / 24
 SMALL = 200_000
 SPARSE = 1 / 16  # share of empty places among crawlers from which packing pays
