@@ -143,7 +143,7 @@ def test_a_plain_canvas_where_there_is_no_webgl(viewer, frames):
 def test_the_report_shows_it_and_prints_a_still_picture(browser, frames, tmp_path):
     from thecal.report.canal_viewer.section import section
 
-    shown = section(frames, "")
+    shown = section(frames, "", "homing-mouse")
     figure = shown.figure.panels[0].svg
     page_text = (f"<!doctype html><html lang='en'><title>t</title><style>.for-print{{display:none}}@media print{{"
                  f".canal{{display:none}}.for-print{{display:block}}}}{shown.style}</style>"

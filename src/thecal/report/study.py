@@ -101,7 +101,7 @@ def _content(outcome: StudyOutcome, claims: Sequence[dict[str, Any]] | None) -> 
             outcome.results.provenance.get("draws_from", ""), "")}
     content |= _sensitivity(findings)
     frames = kept(outcome.results)
-    content["canal"] = section(frames, plan.title) if frames else None
+    content["canal"] = section(frames, plan.title, plan.name) if frames else None
     content["contents"] = [(a, text) for a, text, key in CONTENTS if key is None or content[key]]
     return content
 

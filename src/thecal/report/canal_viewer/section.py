@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import matplotlib
 
+from thecal.analysis.homing import MANY
 from thecal.report.canal_viewer.embed import style_text, viewer_script
 from thecal.report.canal_viewer.frames import Frames
 from thecal.report.canal_viewer.still import still_figure
@@ -13,13 +15,17 @@ from thecal.report.drawing import STYLE, Figure, Panel, svg
 from thecal.report.words import number, pretty
 
 PLACE = "canal-viewer"
+MOST = 20_000_000  # agents that 'thecal cells' takes
 SHOWN = (f"const live = document.getElementById(\"{PLACE}\"); live.hidden = false;\n"
          "live.nextElementSibling.classList.add(\"for-print\");\n")
 
 
 @dataclass(frozen=True)
 class Section:
-    """What the template needs. ``rows``: ganglion, side, then words for each of ``days``."""
+    """What the template needs.
+
+    ``more``: a command that follows more cells, and how many. ``rows``: ganglion, side, then words for each of ``days``.
+    """
 
     figure: Figure
     place: str
@@ -28,16 +34,18 @@ class Section:
     arm: str
     agents: str
     each: str
+    more: tuple[str, str]
     interval: str
     days: tuple[str, ...]
     rows: tuple[tuple[str, str, tuple[str, ...]], ...]
 
 
-def section(frames: Frames, study: str) -> Section:
+def section(frames: Frames, study: str, name: str) -> Section:
     """The section of the report, from the key frames kept beside the run.
 
     Arguments:
         frames: see :func:`thecal.report.canal_viewer.kept.kept`. study: the study's title, which the arm's follows.
+        name: the study as ``thecal cells`` takes it.
     """
     with matplotlib.rc_context(STYLE | {"svg.hashsalt": "canal"}):
         picture = svg(still_figure(frames), "canal-still", "Single cells on the wall of the spinal canal at three "
@@ -51,7 +59,16 @@ def section(frames: Frames, study: str) -> Section:
                     tuple(tuple(row[c] for c in columns) for row in frames["drg"]), wide=True)
     return Section(figure, PLACE, style_text(), viewer_script(frames, PLACE, SHOWN, table=False), arm,
                    f"{frames['agents']:,}".replace(",", "\u202f"), number(frames["cells_per_agent"]),
-                   frames["interval"], *_table(frames))
+                   _more(frames, name), frames["interval"], *_table(frames))
+
+
+def _more(frames: Frames, name: str) -> tuple[str, str]:
+    living = math.ceil(frames["agents"] * frames["cells_per_agent"])
+    if living <= MANY:
+        return f"thecal cells {name}", "every cell"
+    if living <= MOST:
+        return f"thecal cells {name} --agents {living}", "every cell"
+    return f"thecal cells {name}", f"{MANY:,} agents".replace(",", "\u202f")
 
 
 def _table(frames: Frames) -> tuple[tuple[str, ...], tuple[tuple[str, str, tuple[str, ...]], ...]]:
