@@ -24,7 +24,7 @@ SHOWN = (f"const live = document.getElementById(\"{PLACE}\"); live.hidden = fals
 class Section:
     """What the template needs.
 
-    ``more``: a command that follows more cells, and how many. ``rows``: ganglion, side, then words for each of ``days``.
+    ``more``: a command that follows more cells, and how many. ``rows``: ganglion, side, words for each of ``days``.
     """
 
     figure: Figure
