@@ -96,7 +96,7 @@ bench: $(VENV)/.stamp-dev
 	OMP_NUM_THREADS=1 $(BIN)/thecal bench
 	OMP_NUM_THREADS=1 $(BIN)/python bench/thresholds.py
 	OMP_NUM_THREADS=1 $(BIN)/python bench/statistics_calibration.py
-	OMP_NUM_THREADS=1 $(BIN)/python bench/homing_speed.py
+	OMP_NUM_THREADS=1 $(BIN)/python bench/homing_speed.py --peers
 	OMP_NUM_THREADS=1 $(BIN)/python bench/homing_peers.py $(if $(PHYSICELL),--physicell $(PHYSICELL))
 	OMP_NUM_THREADS=1 $(BIN)/python bench/web_load.py
 
