@@ -87,6 +87,9 @@ def test_the_living_secrete_unless_switched_off():
     on, off = (follow(make(cells__secretes=s), 2_000, 6, [0.1, 5]) for s in (1.0, 0.0))
     assert (on.secreting == 2_000 - on.dead).all() and on.dead[1] > 500
     assert not off.secreting.any()
+    told = on.cells_by_place(1)
+    assert told.pop("secreting") == pytest.approx(on.secreting[1] * on.weight)
+    assert sum(told.values()) == pytest.approx(1e5) and list(told) == list(PLACES)
 
 
 @pytest.mark.parametrize("name", ["spreading_time", "clearance_time"])

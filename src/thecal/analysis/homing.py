@@ -281,6 +281,8 @@ def as_data(homing: Homing) -> dict:
         "leaked_cells": sum(s.leaked for s in homing.conditions.slugs),
         "dead_at_injection": sum(s.dead for s in homing.conditions.slugs),
         "local_tgfb1": local_dose(homing, min(RATIO_DAY, max(homing.days))),
+        "places": [{"day": d, **{place: round(n, 1) for place, n in homing.course.cells_by_place(i).items()}}
+                   for d, i in zip(homing.days, at, strict=True)],
         "label": [{"day": d, **{k: round(float(labels[k][i]), 1) for k in ("living", "corpses", "host")}}
                   for d, i in zip(homing.days, at, strict=True)],
         "label_day": label_interval(homing),

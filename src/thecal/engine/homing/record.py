@@ -56,6 +56,11 @@ class Course:
         """Agents that secrete, as in the cohort model: every living one, wherever it is, unless switched off."""
         return self.living * self.secrete
 
+    def cells_by_place(self, row: int) -> dict[str, float]:
+        """Cells in each of :data:`PLACES` on one day, and how many of them secrete."""
+        counts = dict(zip(PLACES, self.places[row], strict=True)) | {"secreting": self.secreting[row]}
+        return {name: float(agents * self.weight) for name, agents in counts.items()}
+
 
 def empty_course(run: Run, agents: int, days: Sequence[float], frame_days: Sequence[float], sample: int) -> Course:
     """A course with nothing written down yet."""
