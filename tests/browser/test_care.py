@@ -26,11 +26,15 @@ def test_nothing_found_by_axe(reader, axe, name, colours):
         assert axe(page) == [], width
 
 
-def test_nothing_found_by_axe_in_the_views_of_the_bench(reader, axe):
-    page = reader()
+@pytest.mark.parametrize("colours", ["light", "dark"])
+def test_nothing_found_by_axe_in_the_views_of_the_bench(reader, axe, colours):
+    page = reader(color_scheme=colours)
     come_to_rest(page, "bench")
+    page.get_by_role("button", name="Keep this as a scenario").click()
+    page.wait_for_selector(".editor[data-ready=true]")
     for view in ("Reversal", "Canal", "Cells"):
         page.get_by_role("button", name=view, exact=True).click()
+        page.locator(".outlook figure").first.wait_for()
         assert axe(page) == [], view
         page.get_by_role("button", name="Table").first.click()
         assert axe(page) == [], f"{view}, as a table"
