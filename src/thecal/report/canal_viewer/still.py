@@ -62,7 +62,7 @@ def _wall(axes: Axes, frames: Frames, moment: float, first: bool) -> set[str]:
 
 def _counts(axes: Axes, frames: Frames, side: str) -> None:
     levels = list(dict.fromkeys(row["level"] for row in frames["drg"]))
-    everything = np.array([[row["low"], row["high"]] for row in frames["drg"]])
+    middle, top = (np.array([row[key] for row in frames["drg"]]) for key in ("cells", "high"))
     for k, level in enumerate(levels):
         rows = [row for row in frames["drg"] if (row["level"], row["side"]) == (level, side)]
         cells, low, high = (np.maximum([row[key] for row in rows], 1) for key in ("cells", "low", "high"))
@@ -70,10 +70,10 @@ def _counts(axes: Axes, frames: Frames, side: str) -> None:
         axes.errorbar(at, cells, [cells - low, high - cells], color=(BLUE, GREEN, PURPLE, ORANGE)[k % 4], capsize=2,
                       marker=MARKERS[k % len(MARKERS)], ms=4, linestyle=DASHES[k % len(DASHES)], elinewidth=0.7,
                       label=level)
-    least = everything[everything > 0].min(initial=1e9)  # a logarithmic axis has no zero
+    least = middle[middle > 0].min(initial=100.0) / 2  # a logarithmic axis has no zero
     days = list(dict.fromkeys(row["day"] for row in frames["drg"]))
     axes.set(xscale="log", yscale="log", ylim=(max(1, 10**np.floor(np.log10(least))),
-                                               10**np.ceil(np.log10(everything.max() + 11))),
+                                               10**np.ceil(np.log10(top.max() + 11))),
              xlabel="days after injection", ylabel="living cells at the ganglion", title=f"{side} side")
     axes.set_xticks(days, [f"{d:g}" for d in days])
     axes.minorticks_off()
