@@ -138,6 +138,82 @@ def test_malicious_uploads(client, tmp_path, monkeypatch):
         assert answer.headers["content-type"] == "application/json" and answer.json()["problems"]
 
 
+def test_entities_that_grow_in_a_workbook(client, tmp_path):
+    """A thousand million laughs: text of some hundred bytes that an XML reader would make gigabytes of."""
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    book.active.append(["animal", "group", "day", "threshold"])
+    book.save(tmp_path / "fine.xlsx")
+    laughs = "".join(f'<!ENTITY a{k} "{f"&a{k - 1};" * 10}">' for k in range(1, 10))
+    members = {}
+    with zipfile.ZipFile(tmp_path / "fine.xlsx") as archive:
+        for name in archive.namelist():
+            text = archive.read(name).decode()
+            if ">animal<" in text:
+                root = next(text.index(tag) for tag in ("<sst", "<worksheet") if tag in text)
+                text = f'<!DOCTYPE x [<!ENTITY a0 "ha">{laughs}]>' + text[root:].replace(">animal<", ">&a9;<")
+            members[name] = text
+    assert any("&a9;" in text for text in members.values()), list(members)
+    answer = upload(client, "laughs.xlsx", zipped(members))
+    assert answer.status_code == 422 and answer.json()["problems"] and len(answer.content) < 10_000, answer.text[:300]
+
+
+def test_a_request_that_takes_too_long_to_arrive(guarded, monkeypatch):
+    """The body comes in drops: the server tells of it and lets go."""
+    import asyncio
+
+    from thecal.apps.web import guard
+
+    monkeypatch.setattr(guard, "SLOWEST_BODY_S", 0.2)
+    told = []
+
+    async def ask():
+        async def receive():
+            await asyncio.sleep(0.06)
+            return {"type": "http.request", "body": b"x", "more_body": True}
+
+        async def send(message):
+            told.append(message)
+
+        await guarded({"type": "http", "method": "POST", "path": "/api/lint", "raw_path": b"/api/lint",
+                       "query_string": b"", "root_path": "", "scheme": "http", "http_version": "1.1",
+                       "server": ("localhost", 80), "headers": [
+                           (b"host", b"localhost"), (b"authorization", f"Bearer {TOKEN}".encode()),
+                           (b"content-type", b"application/json")]}, receive, send)
+
+    asyncio.run(ask())
+    assert told[0]["status"] == 408, told
+
+
+def test_a_refusal_is_a_page_for_a_reader(guarded):
+    client = asking(guarded)
+    assert client.get("/api/about").json()["problems"][0]["code"] == "refused"
+    page = client.get("/bench", headers={"accept": "text/html,*/*"})
+    assert page.status_code == 401 and page.headers["content-type"].startswith("text/html") and "<h1>" in page.text
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+
+
+def test_no_such_page(client):
+    assert "<h1>There is no such page" in client.get("/nowhere", headers={"accept": "text/html"}).text
+    assert client.get("/api/nowhere", headers={"accept": "text/html"}).json()["problems"]
+
+
+def test_a_fault_of_the_reader_is_not_told_as_a_fault_of_the_file(client, monkeypatch):
+    import subprocess
+
+    from thecal.apps.web import data
+
+    def broken(status, told):
+        return lambda *a, **k: subprocess.CompletedProcess([], status, b"", told)
+
+    monkeypatch.setattr(data.subprocess, "run", broken(1, b"SyntaxError"))
+    answer = upload(client, "mice.csv", b"a,b\n1,2\n")
+    assert answer.status_code == 500 and answer.json()["problems"][0]["code"] == "fault"
+    monkeypatch.setattr(data.subprocess, "run", broken(-6, b""))
+    assert upload(client, "mice.csv", b"a,b\n1,2\n").json()["problems"][0]["code"] == "not-analysed"
+
+
 def test_uploads_of_other_kinds_and_too_many(client):
     assert upload(client, "page.html", b"<b>x").status_code == 415
     assert upload(client, "run.py", b"import os").status_code == 415

@@ -158,7 +158,10 @@ def _bounded(receive: Receive, most: int) -> Receive:
         if done:  # after the body only the end of the connection can come, at any time
             return await receive()
         try:
-            message = await asyncio.wait_for(receive(), max(0.1, until - asyncio.get_running_loop().time()))
+            left_s = until - asyncio.get_running_loop().time()
+            if left_s <= 0:  # drop by drop, each of them in time
+                raise TimeoutError
+            message = await asyncio.wait_for(receive(), left_s)
         except TimeoutError:
             raise Refused(408, "the request took too long to arrive") from None
         if message["type"] == "http.request":
