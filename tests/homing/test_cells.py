@@ -59,6 +59,15 @@ def test_death_follows_its_half_life():
         assert alive == pytest.approx(share, abs=4 * np.sqrt(share * (1 - share) / 40_000))
 
 
+def test_rare_events_keep_their_rate():
+    """A chance below one in 2**16 a step: the bits that let a cell through are not the whole of it."""
+    c = make(cells__half_life_free=700.0, cells__capture_basal=0.0, homing__cxcl12=0.0)
+    dead = follow(c, 40_000, 9, [20]).dead[0]
+    expected = 40_000 * (1 - np.exp(-LN2 / 700 * 20))
+    assert LN2 / 700 * 10 / 1440 < 2.0**-16
+    assert dead == pytest.approx(expected, abs=4 * np.sqrt(expected))
+
+
 def test_crawling_has_the_declared_motility_and_persistence():
     """Fuerth: E x^2 = 2 mu (t - P (1 - exp(-t / P))) along one axis."""
     c = make(cells__half_life_free=1e9, cells__capture_basal=0.0, homing__cxcl12=0.0, homing__clump_cells=1.0,

@@ -119,20 +119,14 @@ C4, C6, C8 = np.float32(1 / 24), np.float32(-1 / 720), np.float32(1 / 40320)
 def normals(word0, word1):
     """Two independent standard normal variates from the upper 24 bits of two words (Box and Muller 1958).
 
-    The tail ends at 5.9. The angle is a quarter turn from two bits, and 22 bits within it, middle of the cell.
+    The tail ends at 5.9. One bit of the second word chooses between the sectors around both axes, one between the ends
+    of that axis, and 22 the angle within a sector, middle of the cell.
     """
     word1 = uint32(word1)
-    radius = np.sqrt(-TWO * log_of(unit(word0)))
+    length = np.sqrt(-TWO * log_of(unit(word0)))
+    radius = float_of(np.int32(uint32(bits_of(length)) | (word1 & SIGN)))
     phi = fma(float32(np.int32((word1 << uint32(2)) & ANGLE)), QUARTER, HALF_ANGLE)
     z = phi * phi
     s = radius * phi * fma(z, fma(z, fma(z, S7, S5), S3), ONE)
     c = radius * fma(z, fma(z, fma(z, fma(z, C8, C6), C4), -HALF), ONE)
-    odd = (word1 & ODD) != uint32(0)
-    first, second = (s, c) if odd else (c, s)
-    return _signed(first, word1 ^ (word1 << uint32(1))), _signed(second, word1)
-
-
-@njit(inline="always")
-def _signed(value, word):
-    """The value, negative where the word's highest bit is set."""
-    return float_of(np.int32(uint32(bits_of(value)) ^ (uint32(word) & SIGN)))
+    return (s, c) if (word1 & ODD) != uint32(0) else (c, s)
