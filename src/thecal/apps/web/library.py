@@ -18,13 +18,12 @@ Word = Annotated[list[Annotated[str, Field(max_length=60)]], Query(max_length=20
 
 
 @router.get("/evidence", response_model=answers.Evidence)
-def evidence(request: Request, species: Word = [], model: Word = [], condition: Word = [],  # noqa: B006
-             cells: Word = [], route: Word = [], outcome: Word = [], effect: Word = [],  # noqa: B006
-             certainty: Word = []) -> Response:  # noqa: B006
+def evidence(species: Word = [], model: Word = [], condition: Word = [], cells: Word = [],  # noqa: B006
+             route: Word = [], outcome: Word = [], effect: Word = [], certainty: Word = [],  # noqa: B006
+             ) -> Response:
     """The published studies that were chosen, and what they come to; as ``thecal evidence --rows --json``."""
-    settings: Settings = request.app.state.settings
     given = (species, model, condition, cells, route, outcome, effect, certainty)
-    return Response(weighed.evidence(given, settings.home), media_type="application/json")
+    return Response(weighed.evidence(given), media_type="application/json")
 
 
 @router.get("/evidence/words")

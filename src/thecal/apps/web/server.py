@@ -90,8 +90,8 @@ def warm(later_s: float = 20.0) -> None:
     """One preview before anybody asks: imports and the compiled model are in memory then. Evidence a little later.
 
     Last, what the sliders of the bench will ask the engine for.
-    The weighing of all studies comes from the disk, where an idle worker put it; what this keeps in memory are the
-    fits that every selection shares.
+    The weighing of all studies comes with the package; what this keeps in memory are the fits that every selection
+    shares.
     """
     from thecal.apps.web.preview import preview
     from thecal.study.load import source_text
@@ -99,7 +99,7 @@ def warm(later_s: float = 20.0) -> None:
     try:
         preview(source_text("chen2015")[0].decode(), "bmsc_early")
         time.sleep(later_s)
-        weighed.warm()
+        weighed.weigh()
         ahead.compile_ahead()
     except Exception:
         logging.getLogger("thecal").exception("warming up failed")

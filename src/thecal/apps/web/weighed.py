@@ -1,7 +1,8 @@
-"""The published studies weighed for a selection. What is asked for first, all of them, is kept on the disk.
+"""The published studies weighed for a selection. What is asked for first, all of them, comes with the package.
 
-Weighing all studies takes some seconds of estimation, the same each time. An idle worker does it before anybody asks;
-the file's name holds the digest of the tables and of the code that weighs them, so nothing old is ever shown.
+Weighing all studies takes some seconds of estimation, the same each time, so the answer is kept beside this file. Its
+name holds the digest of the tables and of the code that weighs them: nothing old is ever shown, it is computed instead.
+``python -m thecal.apps.web.weighed`` writes it anew; a test says when it has to be.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import hashlib
 import json
 import threading
 from collections.abc import Sequence
-from importlib import metadata, resources
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -21,55 +22,48 @@ ALL: tuple[tuple[str, ...], ...] = ((),) * len(FILTERS)
 _turn = threading.Lock()
 
 
-def evidence(given: Sequence[Sequence[str]], home: Path) -> bytes:
+def evidence(given: Sequence[Sequence[str]]) -> bytes:
     """The synthesis of ``thecal evidence --json`` with the chosen rows, as JSON.
 
     Arguments:
-        given: words for each of :data:`FILTERS`. home: folder of the server.
+        given: words for each of :data:`FILTERS`.
     Errors: ThecalError naming each unknown word.
     """
     asked = tuple(tuple(sorted(set(words))) for words in given)
-    if asked != ALL:
-        with _turn:
-            return _weighed(asked)
-    place = _place(home)
-    return place.read_bytes() if place.is_file() else weigh_ahead(home)
+    if asked == ALL and place().is_file():
+        return place().read_bytes()
+    with _turn:
+        return _weighed(asked)
 
 
-def weigh_ahead(home: Path) -> bytes:
-    """Weigh all studies and keep the answer in ``home``, unless it is there."""
+def keep() -> Path:
+    """Weigh all studies and keep the answer in the package; where it stands."""
     from thecal.engine.jobs.parts import write_atomically
 
-    place = _place(home)
+    for old in place().parent.glob("evidence-*.json"):
+        old.unlink()
+    write_atomically(place(), weigh())
+    return place()
+
+
+def weigh() -> bytes:
+    """All studies, weighed now."""
     with _turn:
-        if place.is_file():
-            return place.read_bytes()
-        found = _weighed(ALL)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        for old in place.parent.glob("evidence-*.json"):
-            old.unlink(missing_ok=True)
-        write_atomically(place, found)
-    return found
+        return _weighed(ALL)
 
 
-def warm() -> None:
-    """Fit what every selection shares, so that filters answer at once."""
-    with _turn:
-        _weighed(ALL)
-
-
-def _place(home: Path) -> Path:
-    return home / "kept" / f"evidence-{_digest()}.json"
+def place() -> Path:
+    """Where the answer for all studies is kept."""
+    return Path(__file__).with_name("kept") / f"evidence-{_digest()}.json"
 
 
 @functools.cache
 def _digest() -> str:
-    """Names the tables, the code that weighs them, and the libraries that it fits with."""
+    """Names the tables and the code that weighs them."""
     package = resources.files("thecal")
-    files = [file for folder in ("data/evidence", "analysis/evidence", "apps/web") for file in
-             sorted((package / folder).iterdir(), key=lambda f: f.name)
-             if file.is_file() and (folder != "apps/web" or file.name == "weighed.py")]
-    digest = hashlib.sha256(" ".join(metadata.version(name) for name in ("numpy", "scipy")).encode())
+    files = [file for folder in ("data/evidence", "analysis/evidence") for file in
+             sorted((package / folder).iterdir(), key=lambda f: f.name) if file.is_file()]
+    digest = hashlib.sha256(Path(__file__).read_bytes())
     for file in files:
         digest.update(file.read_bytes())
     return digest.hexdigest()[:16]
@@ -111,3 +105,7 @@ def vocabulary() -> dict[str, dict[str, str]]:
     groups = schema.raw()["groups"]
     return {name: {**{group: "group: " + ", ".join(members) for group, members in groups.get(name, {}).items()},
                    **schema.words(name)} for name in TOLD}
+
+
+if __name__ == "__main__":
+    keep()

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
 import sys
 import threading
@@ -16,13 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from thecal.apps.web.queue import LEASE_S, Queue
-from thecal.apps.web.weighed import weigh_ahead
 from thecal.core.errors import ThecalError
 from thecal.engine.jobs import Progress, Stopped
 from thecal.engine.jobs.catalogue import this_owner
 
 IDLE_S = 0.25
-FREE_S = 0.5  # without a run: time to weigh the evidence before somebody asks
 
 
 def main(home: Path, parent: int) -> None:
@@ -30,17 +27,11 @@ def main(home: Path, parent: int) -> None:
     os.nice(5)  # a preview comes before a run
     queue, owner = Queue(home), this_owner()
     threading.Thread(target=_watch, args=(queue, owner, parent), daemon=True).start()
-    idle_s, weighed = 0.0, False
     while True:
         run = queue.claim(owner)
         if run is None:
             time.sleep(IDLE_S)
-            idle_s += IDLE_S
-            if idle_s > FREE_S and not weighed:
-                weighed = True
-                _ahead(home)
             continue
-        idle_s = 0.0
         try:
             work(queue, home, run)
         except Stopped:
@@ -49,14 +40,6 @@ def main(home: Path, parent: int) -> None:
             queue.end(run["id"], "failed", str(error.problems[0])[:2000])
         except Exception as fault:  # noqa: BLE001 - a fault ends one run, told to its owner, and not the queue
             queue.end(run["id"], "failed", f"a fault of the program: {type(fault).__name__}: {fault}"[:2000])
-
-
-def _ahead(home: Path) -> None:
-    """Weigh the evidence; where that fails, whoever asks for it is told why."""
-    try:
-        weigh_ahead(home)
-    except Exception:
-        logging.getLogger("thecal").exception("weighing the evidence ahead failed")
 
 
 def _watch(queue: Queue, owner: str, parent: int) -> None:
