@@ -8,6 +8,9 @@ export type { ArmShown, Catalogue, Findings, Hypothesis, PlacesHead, PreviewHead
 /** A finding; one that is not about a study file has no line and no path. */
 export type Problem = Omit<Finding, "line" | "path" | "spots"> & Partial<Finding>;
 
+/** An answer with a part read more closely than the description tells: the parts that it leaves open. */
+export type Closer<A, Parts> = { [K in keyof A as string extends K ? never : K extends keyof Parts ? never : K]: A[K] } & Parts;
+
 type Json<R> = R extends { content: { "application/json": infer A } } ? A : never;
 type Told<O> = O extends { responses: infer R } ? (R extends { 200: infer A } ? Json<A> : R extends { 202: infer A } ? Json<A> : never) : never;
 type Sent<O> = O extends { requestBody: { content: { "application/json": infer B } } } ? B : Record<string, never>;

@@ -1,29 +1,27 @@
 // Real data: drop a notebook, see what was found odd, the readings, the analysis, and a simulation over it.
 import { type DragEvent, type ReactNode, useEffect, useMemo, useRef, useState } from "react";
-import { type Catalogue, type Preview, type Problem } from "./api";
+import { type Catalogue, type Closer, type Preview, type Problem } from "./api";
 import { COLOURS, Chart, type Curve, DASHES } from "./chart";
 import { Forest, type Row } from "./forest";
 import { look, problemsOf, useGet, vehiclesOf } from "./hooks";
 import { forget, putAway, shelved } from "./kept";
 import { csv, save, three } from "./numbers";
+import type { Notebook, Reading } from "./openapi";
 import { Choice, Problems } from "./parts";
 import { stored } from "./state";
 import { data, pruned } from "./study";
 import { Table } from "./table";
 
 interface Test { assay: string; paw: string; stimulus: string }
-interface Mean extends Test { reference: string; group: string; day: number; mean: number; sem: number | null; count: number; scale: string }
-interface Reading extends Test { animal: string; group: string; day: number | null; value: number | null; value_log10: number | null; included: boolean }
 interface Contrast extends Test { name: string; day: number | null; estimate?: number; estimate_log10_g?: number; low: number; high: number; p_adjusted?: number | null; unit: string }
 interface Finding { kind: string; what: string; action: string; severity: string; animal: string; day: number | null; where?: string; likely_cause?: string }
 interface Spread extends Test { unit: string; arm: string; visits: string; animals: number; within_animal_sd: number | null; between_animal_sd: number | null; icc: number | null; icc_low: number | null; icc_high: number | null }
 interface Other extends Test { analysis: string; name: string; day: number | null; estimate: number; low: number; high: number; p_adjusted: number | null; unit: string }
-interface Answer {
-  names: Record<string, string>; animals: number; count: number; groups: string[]; readings: Reading[]; means: Mean[]; contrasts: Contrast[]; findings: Finding[];
-  counts: Record<string, number>; conclusions: { kind: string; text: string; test: string }[]; not_analysed: { test: string; reason: string }[];
+/** What the description leaves open, as the page reads it. */
+type Answer = Closer<Notebook, {
+  contrasts: Contrast[]; findings: Finding[]; sensitivity: Other[]; conclusions: { kind: string; text: string; test: string }[]; not_analysed: { test: string; reason: string }[];
   variability: { groups: Spread[]; published: { condition: string; animals: number; within_animal_sd: number; between_animal_sd: number; icc: number }[]; published_source: string };
-  sensitivity: Other[]; notice: string;
-}
+}>;
 interface Kept { answer: Answer; files: File[]; reference: string; species: string }
 
 const KEPT = "data";

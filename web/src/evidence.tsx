@@ -1,29 +1,18 @@
 // The published studies: filters, what they come to, forest plots, harms, and each row with its source.
 import { useEffect, useMemo, useState } from "react";
-import { type Problem, get } from "./api";
+import { type Closer, type Problem, get } from "./api";
 import { Forest, type Row } from "./forest";
 import { problemsOf, useGet } from "./hooks";
 import { Undo, useKept } from "./kept";
 import { csv, save } from "./numbers";
+import type { Animals, Certainty as Sure, EffectSizes, Evidence, Relief, Times } from "./openapi";
 import { Choice, Field, Loading, Problems } from "./parts";
 import { Table } from "./table";
 
-type Line = Record<string, string | number | boolean | null>;
 type Ends = [number | null, number | null];
-interface Pooled { typical_pct: number; ci_pct: Ends; prediction_interval_pct: Ends | null; k: number; events: number; total: number; remark: string }
-interface Harm { term: string; unit: string; comparator: string; all: Pooled | null }
-interface Count { study: string; events: number | null; total: number | null; status: string; share_pct: number | null; ci_pct: Ends | null; note?: string }
-interface Votes { studies: number; relief: number; worse: number; mixed: number; no_sign: number; share: number | null; low: number | null; high: number | null; caveat: string }
-interface Times { intervals: { study: string; low_d: number | null; high_d: number | null }[]; why: string }
-interface Sure { level: string; reasons: string[] }
-interface Effects { k: number; why: string; effects: { study: string; label: string; g: number; variance: number }[]; pooled: { estimate: number; ci?: Ends; low?: number; high?: number; prediction_interval?: Ends } | null }
-interface Printed { study: string; outcome: string; detail: string; cells: string | null; smd: number | null; ci: Ends; note: string }
-interface Relief { study: string; condition: string | null; events: number | null; denominator: number | null; share_pct: number | null; ci_pct: Ends | null; controlled: boolean; note: string }
-interface Answer {
-  version: number; digest: string; words: { heading: string; text: string }[]; rows: { animal: Line[]; human: Line[] }; counts: Record<string, Count[]>;
-  animals: { directions: Record<string, Votes>; effect_sizes: Effects; published_pooled: Printed[]; onset: Times; duration: Times; certainty_for_animals: Sure; certainty_for_people: Sure };
-  people: { relief: Relief[]; placebo: Relief[]; adverse_events: Harm[]; risk_ratios: Line[]; cases_of_harm: Line[]; certainty_of_relief: Sure };
-}
+/** What the description leaves open: the experiments behind the pooled effect. */
+type Sizes = Closer<EffectSizes, { effects: { study: string; label: string; g: number; variance: number }[]; pooled: { estimate: number; ci?: Ends; low?: number; high?: number; prediction_interval?: Ends } | null }>;
+type Answer = Closer<Evidence, { animals: Closer<Animals, { effect_sizes: Sizes }> }>;
 type Words = Record<string, Record<string, string>>;
 const NAMES: Record<string, string> = { species: "Species", model: "Injury model", condition: "Condition of people", cells: "Cells", route: "Route", outcome: "Outcome", effect: "Effect", certainty: "How it was read" };
 const NONE = Object.fromEntries(Object.keys(NAMES).map((name) => [name, ""]));

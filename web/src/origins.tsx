@@ -2,16 +2,13 @@
 import { useMemo, useState } from "react";
 import { post, type Run } from "./api";
 import { problemsOf, useGet, useRuns } from "./hooks";
+import type { Claims } from "./openapi";
 import { csv, percent, save, three } from "./numbers";
 import { Undo, useKept } from "./kept";
 import { Field, Loading, Problems } from "./parts";
 import { Table } from "./table";
 import { Waiting } from "./waiting";
 
-interface Parameter { id: string; symbol: string; value: number; low: number; high: number; unit: string; kind: string; assumption: boolean; verified: boolean; species: string; context: string; source: string; note: string }
-interface Changed { claim: string; changed: string; when: string; reason: string }
-interface Claim { id: string; number: number; statement: string; source: string; tag: string; role: string; window: Record<string, [number | null, number | null]>; verdict: string | null; share: number | null; prior_share: number | null; value: number | null; low: number | null; high: number | null; cause: string | null }
-interface Room { room: string; meaning: string; equations: { mathml: string; meaning: string; unit: string; change: boolean }[] }
 
 export default function NumbersPage() {
   return (
@@ -27,7 +24,7 @@ function Claims() {
   const { runs } = useRuns();
   const scoring = runs.find((r) => r.kind === "qualify");
   const done = scoring?.state === "done" ? scoring.id : "";
-  const found = useGet<{ scored: boolean; claims: Claim[]; log: Changed[] }>(`/api/claims?after=${done}`);
+  const found = useGet<Claims>(`/api/claims?after=${done}`);
   const [said, say] = useState("");
   const [only, show] = useState("");
   if (!found.value) return <><Problems list={found.problems} /><Loading what="Reading the claims" /></>;
@@ -70,7 +67,7 @@ function Scoring({ run, start }: { run: Run | undefined; start: () => Promise<vo
 }
 
 function Register() {
-  const found = useGet<Parameter[]>("/api/parameters");
+  const found = useGet("/api/parameters");
   const kept = useKept("register", { sought: "", kind: "" });
   const { sought, kind } = kept.value;
   const rows = useMemo(() => (found.value ?? []).filter((p) => (!kind || p.kind === kind) && (!sought || `${p.id} ${p.context} ${p.source} ${p.note}`.toLowerCase().includes(sought.toLowerCase()))), [found.value, sought, kind]);
@@ -94,7 +91,7 @@ function Register() {
 }
 
 function Equations() {
-  const found = useGet<Room[]>("/api/equations");
+  const found = useGet("/api/equations");
   if (!found.value) return <><Problems list={found.problems} /><Loading what="Writing the equations" /></>;
   return (
     <section className="card" id="equations"><h2>Equations</h2>

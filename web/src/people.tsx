@@ -1,10 +1,11 @@
 // Benefit and risk in people. The reader says how bad each harm is; nothing is weighed for them.
 import { useEffect, useState } from "react";
-import { type Problem, post } from "./api";
+import { type Closer, type Problem, post } from "./api";
 import { Forest, type Row } from "./forest";
 import { problemsOf } from "./hooks";
 import { Undo, useKept } from "./kept";
 import { csv, quantile, save, three } from "./numbers";
+import type { Balance } from "./openapi";
 import { Choice, Loading, Problems, Slider } from "./parts";
 import { Plane } from "./plane";
 import { Table } from "./table";
@@ -12,7 +13,7 @@ import { Translation } from "./translation";
 
 interface Effect { name: string; favourable: boolean; with_cells: number[] | null; without_cells: number[] | null; natural_frequency: string; certainty: string; basis: string; sources: string[] }
 export interface Weighing { benefit_per_100: number[] | null; harm_per_100: number[]; wins: number | null; sham_that_undoes_it: number | null; counted: string[]; unknown: string[]; why: string }
-interface Balance { effects: Effect[]; plane: Weighing; must_be_true: string[]; sham_per_100: (number | null)[] }
+type Answer = Closer<Balance, { effects: Effect[]; plane: Weighing }>;
 
 const INDICATIONS = [["peripheral_nerve_injury_pain", "Pain after a nerve injury"], ["lumbar_radicular_pain", "Sciatica"], ["spinal_cord_injury_pain", "Pain after spinal cord injury"], ["chronic_pain", "“Chronic pain” as such"]] as const;
 const HARMS: Record<string, string> = { headache: "Headache", puncture_pain: "Pain at the puncture", fever: "Fever", meningeal_reaction: "Irritated meninges", infection: "Infection", pain_worse: "More pain than before" };
@@ -26,13 +27,13 @@ export default function PeoplePage() {
   const weights = { ...FIRST.weights, ...plan.weights };
   const set = (changes: Partial<typeof FIRST>) => kept.set({ ...plan, ...changes }, Object.keys(changes).join());
   const weigh = (harm: string, v: number) => kept.set({ ...plan, weights: { ...weights, [harm]: v } }, harm);
-  const [found, keep] = useState<Balance | null>(null);
+  const [found, keep] = useState<Answer | null>(null);
   const [problems, tell] = useState<Problem[]>([]);
   const asked = Object.keys(HARMS).filter((h) => h !== "pain_worse" || plan.indication === "spinal_cord_injury_pain");
   useEffect(() => {
     const stop = new AbortController();
     const wait = setTimeout(() => {
-      post<Balance>("/api/balance", { indication: plan.indication, product: plan.product, dose_cells: Number((10 ** plan.dose).toPrecision(2)), volume_ul: plan.volume * 1000, repeats: plan.repeats,
+      post<Answer>("/api/balance", { indication: plan.indication, product: plan.product, dose_cells: Number((10 ** plan.dose).toPrecision(2)), volume_ul: plan.volume * 1000, repeats: plan.repeats,
                                       weights: Object.fromEntries(asked.map((h) => [h, weights[h]])) }, stop.signal)
         .then((answer) => { keep(answer); tell([]); }, (error: unknown) => { if (!stop.signal.aborted) tell(problemsOf(error)); });
     }, 120);
@@ -64,7 +65,7 @@ export default function PeoplePage() {
   );
 }
 
-function Weighed({ found }: { found: Balance }) {
+function Weighed({ found }: { found: Answer }) {
   const { plane } = found;
   const harm = [0.05, 0.5, 0.95].map((q) => quantile(plane.harm_per_100, q));
   return (
