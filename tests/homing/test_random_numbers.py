@@ -7,6 +7,7 @@ import pytest
 from numba import njit, uint32
 from scipy import stats
 
+from thecal.cells.agents import compiled, crawl, remains, transit
 from thecal.cells.agents.random_numbers import fma, key_of, log_of, normals, philox, spare
 from thecal.core.streams import philox4x32
 
@@ -90,3 +91,15 @@ def _fused(a, b, c):
 def test_multiply_add_rounds_once():
     a = np.float32(1 + 2.0**-12)
     assert _fused(a, a, -1) == np.float32(2.0**-11 + 2.0**-24) != a * a - np.float32(1)
+
+
+def test_kept_code_is_renewed_when_any_source_changes(tmp_path):
+    """Numba alone looks at one file, and would go on with random numbers of another day."""
+    loops = (crawl.crawl, crawl.deposit, transit.inject, transit.travel, transit.first_levels, transit.border_deaths,
+             remains.cleared_on)
+    assert {loop._cache._cache_file._source_stamp for loop in loops} == {compiled.DIGEST}
+    (tmp_path / "a.py").write_text("1")
+    (tmp_path / "b.py").write_text("2")
+    before = compiled.digest_of(tmp_path)
+    (tmp_path / "b.py").write_text("3")
+    assert compiled.digest_of(tmp_path) != before

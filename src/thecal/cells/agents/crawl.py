@@ -20,6 +20,7 @@ import numpy as np
 from numba import float32, int32, njit, prange, uint32
 
 from thecal.cells.agents.columns import LANES, WIDTH, columns
+from thecal.cells.agents.compiled import compiled
 from thecal.cells.agents.group import Group
 from thecal.cells.agents.random_numbers import fma, normals, philox, spare, unit
 
@@ -165,7 +166,7 @@ def _event(block, places, step, cell, k0, k1, q, reach, borders, motion, state, 
         block[TIME, q] = ZERO
 
 
-@njit(parallel=True, error_model="numpy", cache=True, nogil=True)
+@compiled(parallel=True)
 def crawl(cells, x, y, vx, vy, memory, level, state, sleeve, table, reach, borders, shape, scales, motion,
           first_step, steps, k0, k1, size):
     """Advance all cells by ``steps`` steps on a field that stands still.
@@ -214,7 +215,7 @@ def crawl(cells, x, y, vx, vy, memory, level, state, sleeve, table, reach, borde
             x[here], y[here] = places[X, :m], places[Y, :m]
 
 
-@njit(parallel=True, error_model="numpy", cache=True, nogil=True)
+@compiled(parallel=True)
 def deposit(x, y, here, shape, scales, parts):
     """Cells at each node of the wall, (nodes,) int64: whole numbers, so the order of adding does not matter.
 

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from numba import njit, uint32
+from numba import uint32
 
+from thecal.cells.agents.compiled import compiled
 from thecal.cells.agents.crawl import CLEARANCE_PURPOSE, Captured
 from thecal.cells.agents.random_numbers import philox, unit
 
@@ -25,7 +26,7 @@ class Remains(Captured):
     until: np.ndarray     # float64, the day on which they are gone
 
 
-@njit(error_model="numpy", cache=True, nogil=True)
+@compiled()
 def cleared_on(cells, end_d, span_d, mean_d, k0, k1):
     """The day on which the remains of each cell are gone, (cells,).
 

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from numba import njit, prange, uint32
+from numba import prange, uint32
 
+from thecal.cells.agents.compiled import compiled
 from thecal.cells.agents.crawl import PLUME_PURPOSE, START_PURPOSE, TRANSIT_PURPOSE
 from thecal.cells.agents.group import Group
 from thecal.cells.agents.random_numbers import normals, philox, unit
@@ -34,7 +35,7 @@ class Travellers(Group):
     draws: np.ndarray    # uint32, random blocks used so far
 
 
-@njit(parallel=True, error_model="numpy", cache=True, nogil=True)
+@compiled(parallel=True)
 def inject(cells, x, y, flight, phase, low_mm, high_mm, length_mm, fall_d, clump, sinking, low_side, spread, bias,
            k0, k1):
     """Places of freshly injected cells: a slug from ``low_mm`` to ``high_mm`` (beyond the canal: the tank).
@@ -60,7 +61,7 @@ def inject(cells, x, y, flight, phase, low_mm, high_mm, length_mm, fall_d, clump
             phase[q] = TANK
 
 
-@njit(parallel=True, error_model="numpy", cache=True, nogil=True)
+@compiled(parallel=True)
 def travel(cells, x, y, flight, phase, draws, dt, rates, path, k0, k1):
     """Advance travelling cells by ``dt`` days.
 
@@ -111,7 +112,7 @@ def travel(cells, x, y, flight, phase, draws, dt, rates, path, k0, k1):
             t += tau
 
 
-@njit(error_model="numpy", cache=True, nogil=True)
+@compiled()
 def first_levels(cells, vx, vy, level, speed, mean, positive, spread, k0, k1):
     """Velocity and level of CXCR4 of cells that begin to crawl, drawn from where both come to rest.
 
@@ -128,7 +129,7 @@ def first_levels(cells, vx, vy, level, speed, mean, positive, spread, k0, k1):
             level[q] = np.float32(mean * np.exp(spread * c - spread * spread / 2))
 
 
-@njit(error_model="numpy", cache=True, nogil=True)
+@compiled()
 def border_deaths(cells, sleeve, chance, step, purpose, k0, k1, died):
     """Which captured cells die within a window, with the given chance at each ganglion."""
     for q in range(cells.shape[0]):
