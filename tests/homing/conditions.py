@@ -21,4 +21,4 @@ def make(cells: float = 1e5, *, rings: bool = False, end_d: float = 30.0, cxcl12
     times = np.linspace(0, end_d, 50)
     levels = np.tile(np.array(cxcl12) * values["homing.cxcl12"], (50, 1))
     return Conditions("test", wall, rules_of(values), values, (Slug(0.0, cells, 0.0, 0.0, 5.0, 20.0),), (), times,
-                      levels, np.zeros((50, 2)), np.zeros(50), np.zeros((50, 2)), end_d, "left")
+                      levels, np.zeros((50, 2)), np.zeros(50), np.zeros((50, 2)), np.zeros((50, 2)), end_d, "left")

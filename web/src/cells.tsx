@@ -14,7 +14,7 @@ import { Waiting } from "./waiting";
 interface Count { level: string; side: string; body_side: string; day: number; cells: number; low: number; high: number }
 interface Answer {
   counts: { study: string; arm: string; drg: Count[]; injured_to_other: Record<string, number>; injured_to_other_90: Record<string, [number, number]>; injured_to_other_day: number; interval: string;
-            agents: number; cells_per_agent: number; leaked_cells: number; local_tgfb1: { factor: number; day: number }; cohort_model: { level: string; side: string; day: number; cells: number }[] };
+            agents: number; cells_per_agent: number; leaked_cells: number; local_tgfb1: { border_over_csf: number | null; reach_over_wall: number | null; day: number }; cohort_model: { level: string; side: string; day: number; cells: number }[] };
   frames: unknown;
 }
 const RATIOS: Record<string, string> = { default: "as declared", cxcr4_knockdown: "Cxcr4 knocked down to 30 %", cxcl12_off: "without CXCL12" };
@@ -90,7 +90,7 @@ function Counts({ counts }: { counts: Answer["counts"] }) {
              })])} />
       <Forest name="sides" title={`Injured side over the other, day ${counts.injured_to_other_day}`} unit="ratio" line={1} log left="other side" right="injured side"
               rows={Object.entries(counts.injured_to_other).map(([key, ratio]) => ({ label: RATIOS[key] ?? key, estimate: ratio, low: counts.injured_to_other_90[key]?.[0] ?? null, high: counts.injured_to_other_90[key]?.[1] ?? null }))} />
-      <p>Active TGF-β1 at the injured ganglia is {three(counts.local_tgfb1.factor)} times its mean over the lumbar wall. {counts.agents} agents, {three(counts.cells_per_agent)} cells each; {three(counts.leaked_cells)} cells leaked at the needle.</p>
+      <p>{counts.local_tgfb1.border_over_csf !== null && <>On day {counts.local_tgfb1.day} the border of the injured ganglia holds {three(counts.local_tgfb1.border_over_csf)} times the active TGF-β1 of lumbar CSF. </>}{counts.agents} agents, {three(counts.cells_per_agent)} cells each; {three(counts.leaked_cells)} cells leaked at the needle.</p>
       <button type="button" className="quiet" onClick={() => save("cells.csv", csv(["level", "side", "body_side", "day", "cells", "low", "high"], counts.drg.map((c) => [c.level, c.side, c.body_side, c.day, c.cells, c.low, c.high])), "text/csv")}>Save the counts</button>
     </section>
   );

@@ -209,9 +209,11 @@ def compare_arms(plan: StudyPlan, *, seed: int, agents: int = 3 * FEW, days: Seq
     return found
 
 
-def local_dose(homing: Homing, day: float) -> dict[str, float]:
-    """Active TGF-b1 that the injured ganglia see against its mean over the lumbar wall, at rest, in pg/ul.
+def local_dose(homing: Homing, day: float) -> dict[str, float | None]:
+    """How much more active TGF-b1 neurons of the injured ganglia see than the fluid, in pg/ul, two ways.
 
+    By the counts, with all they know: the border of the injured ganglia over lumbar CSF. By single cells, on the wall
+    at rest, the reach of the injured ganglia over the lumbar mean:
     ``L``: ``D_L lap L - (k_act + k_bl + D_L / path^2) L + (1 - f_a) q n``; ``B`` likewise with
     ``+ k_act L - (k_bl + k_up + D / path^2) B``; uptake taken as linear (true below ``K_up``), priming left out.
     """
@@ -235,8 +237,10 @@ def local_dose(homing: Homing, day: float) -> dict[str, float]:
     injured = np.array([s.side == "injured" for s in c.wall.sleeves])
     local = float(c.wall.mean_in_reach(active)[injured].mean())
     mean = float(active.mean())
-    return {"day": float(day), "injured_ganglia_pg_ul": local, "wall_mean_pg_ul": mean,
-            "factor": local / mean if mean > 0 else math.nan}
+    border, csf = (float(np.interp(c.slugs[0].day_d + day, c.times_d, column)) for column in c.active_pg_ul.T)
+    return {"day": float(day), "border_pg_ul": border, "csf_pg_ul": csf,
+            "border_over_csf": border / csf if csf else None, "reach_pg_ul": local, "wall_mean_pg_ul": mean,
+            "reach_over_wall": local / mean if mean else None}
 
 
 def label_carriers(homing: Homing) -> dict[str, np.ndarray]:

@@ -113,6 +113,8 @@ def _write(homing: Homing, data: dict, folder: Path) -> list[str]:
 
 
 def _tell(data: dict) -> None:
+    from thecal.report.canal_viewer.section import local_words
+
     days = sorted({row["day"] for row in data["drg"]})
     click.echo(f"Living cells at each ganglion, days {data['days']} ({data['interval']})")
     click.echo(f"{'':14}" + "".join(f"{'day ' + format(d, 'g'):>22}" for d in days))
@@ -131,8 +133,7 @@ def _tell(data: dict) -> None:
         edges = [f"{day:.0f}" if day else "later" for day in (label["low"], label["high"])]
         click.echo(f"Dead cells and host cells with label outnumber living ones from day {label['centre']:.0f}"
                    + (f" ({edges[0]} to {edges[1]})." if label["draws"] else "."))
-    local = data["local_tgfb1"]
-    click.echo(f"Active TGF-b1 at the injured ganglia is {local['factor']:.1f} times its mean over the lumbar wall.")
+    click.echo(local_words(data["local_tgfb1"]))
     click.echo(f"{data['agents']} agents, {data['cells_per_agent']:.3g} cells each. {data['disclaimer']}")
     for path in data.get("files", []):
         click.echo(f"Wrote {path}")

@@ -42,7 +42,8 @@ class Conditions:
 
     Drivers run over ``times_d``: ``cxcl12_nm`` (times, ganglia), ``inflammation`` (times, ganglia), ``inhibitor_nm``
     (times,), already zero where the inhibitor does not bind CXCR4. ``counts``: what the ODE gives for the same arm,
-    captured cells (times, ganglia).
+    captured cells (times, ganglia); ``active_pg_ul``: active TGF-b1 at the injured ganglia and in lumbar CSF,
+    (times, 2).
     """
 
     name: str
@@ -56,6 +57,7 @@ class Conditions:
     inflammation: np.ndarray
     inhibitor_nm: np.ndarray
     counts: np.ndarray
+    active_pg_ul: np.ndarray
     end_d: float
     body_side: str
 
@@ -106,7 +108,8 @@ def conditions_of(plan: StudyPlan, arm: ArmPlan, scores: Sequence[Scores] = ({},
         schedules.append(schedule_of(arm, model, structure, values))
         all_values.append(values)
     names = ([f"signalling.cxcl12[{g.name}]" for g in structure.ganglia]
-             + [f"cells.captured[{g.name}]" for g in structure.ganglia] + ["signalling.tnf", "anatomy.csf_inhibitor"])
+             + [f"cells.captured[{g.name}]" for g in structure.ganglia] + ["signalling.tnf", "anatomy.csf_inhibitor"]
+             + ["signalling.active_at_injured", "anatomy.csf_tgfb1_active"])
     solution = integrator("compiled").solve(model, np.array(table), schedules, np.arange(len(schedules)),
                                             min(start_of(s, times) for s in schedules), times, names)
     if (solution.status != 0).any():
@@ -137,7 +140,8 @@ def _conditions(plan: StudyPlan, arm: ArmPlan, ganglia: tuple, values: Mapping[s
         arm.id, wall, rules, values, tuple(_slug(a, values) for a in arm.administrations
                                                       if a.amounts.get("cells")),
         tuple((r.day_d, r.fraction) for r in arm.removals), times, seen[:, :n] * values["homing.cxcl12"],
-        seen[:, [2 * n]] * injured, seen[:, 2 * n + 1] * binding, seen[:, n:2 * n], end, arm.injury.side)
+        seen[:, [2 * n]] * injured, seen[:, 2 * n + 1] * binding, seen[:, n:2 * n], seen[:, 2 * n + 2:], end,
+        arm.injury.side)
 
 
 def _sleeves(species: Species, ganglia: tuple, values: Mapping[str, float]) -> list[Sleeve]:

@@ -52,6 +52,7 @@ def frames_of(homing: Homing, data: dict) -> Frames:
         "totals": np.round(course.places[at] * course.weight).astype(int).tolist(),
         "drg": data["drg"], "interval": data["interval"], "ratio": data["injured_to_other"],
         "ratio_90": data["injured_to_other_90"], "ratio_day": data["injured_to_other_day"],
+        "local": data["local_tgfb1"],
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import matplotlib
@@ -35,6 +36,7 @@ class Section:
     agents: str
     each: str
     more: tuple[str, str]
+    local: str
     interval: str
     days: tuple[str, ...]
     rows: tuple[tuple[str, str, tuple[str, ...]], ...]
@@ -59,7 +61,17 @@ def section(frames: Frames, study: str, name: str) -> Section:
                     tuple(tuple(row[c] for c in columns) for row in frames["drg"]), wide=True)
     return Section(figure, PLACE, style_text(), viewer_script(frames, PLACE, SHOWN, table=False), arm,
                    f"{frames['agents']:,}".replace(",", "\u202f"), number(frames["cells_per_agent"]),
-                   _more(frames, name), frames["interval"], *_table(frames))
+                   _more(frames, name), local_words(frames["local"]), frames["interval"], *_table(frames))
+
+
+def local_words(local: Mapping[str, float | None]) -> str:
+    """How much more TGF-b1 the neurons see than the fluid, as a sentence; see ``analysis.homing.local_dose``."""
+    if local["border_over_csf"] is None or local["reach_over_wall"] is None:
+        return "Nothing here adds TGF-β1 at the ganglia."
+    border, reach = number(local["border_over_csf"], 2), number(local["reach_over_wall"], 2)
+    return (f"The dose is local: {local['day']:g} days after the injection the border of the injured ganglia holds "
+            f"{border} times the active TGF-β1 of lumbar CSF (by the counts); by single cells, the reach of injured "
+            f"ganglia holds {reach} times the mean of the lumbar wall.")
 
 
 def _more(frames: Frames, name: str) -> tuple[str, str]:
