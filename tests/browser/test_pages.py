@@ -26,6 +26,7 @@ def test_evidence_is_filtered_shared_by_address_and_taken_back(reader, tmp_path)
     page.goto("/evidence")
     told = page.get_by_role("status").first
     expect(told).to_have_text("120 rows from animals and 111 rows from people.")
+    expect(page.get_by_label("Species").get_by_role("option", name="rat", exact=True)).to_be_attached()
     page.get_by_label("Species").focus()
     page.keyboard.press("r")  # with the keys alone: the first word that begins so
     expect(page.get_by_label("Species")).to_have_value("rat")
