@@ -12,7 +12,6 @@ from thecal.analysis.claims.register import Claim, find_arm
 from thecal.analysis.homing import injured_to_other
 from thecal.analysis.statistics.anova import oneway
 
-FOLLOWED = 24  # draws in which every claim about homing follows single cells: half a second each
 REAL_SNI = {  # day: mean and SD of log10 g, n; SNI group, included animals (doi:10.5281/zenodo.20762768)
     -1: (0.037, 0.305, 21), 3: (-1.069, 0.367, 21), 7: (-1.314, 0.507, 20), 14: (-1.454, 0.387, 20),
     21: (-1.055, 0.526, 20)}
@@ -40,7 +39,7 @@ def injured_side(lab: Laboratory, claim: Claim) -> Shown:
         (mine, other), (left, _) = ((lab.run(arm).cells("injured", 18), lab.run(arm).cells("other", 18))
                                     for arm in (plain, down))
     else:
-        (mine, other), (left, _) = (injured_to_other(*find_arm(arm), lab.draws[:FOLLOWED], lab.seed)
+        (mine, other), (left, _) = (injured_to_other(*find_arm(arm), lab.draws, lab.seed)
                                     for arm in (plain, down))
     ratio, kept = mine / np.maximum(other, 1.0), left / np.maximum(mine, 1.0)
     return show(lab, claim.inside("ratio", ratio) & claim.inside("left_by_knock_down", kept), ratio)
