@@ -95,11 +95,12 @@ def arm_with_cells(plan: StudyPlan, arm_id: str | None = None) -> ArmPlan:
 
     fit = arms_with_cells(plan)
     if arm_id is not None:
-        fit = [a for a in plan.arms if a.id == arm_id]
+        fit = [a for a in fit if a.id == arm_id]
     if not fit:
-        raise ThecalError.single(where="--arm" if arm_id else plan.name, what="no such arm" if arm_id else
-                                 "no arm gives living cells", seen=arm_id or "",
-                                 allowed=", ".join(a.id for a in plan.arms), remedy="name one of the study's arms")
+        raise ThecalError.single(where="--arm" if arm_id else plan.name, what="no such arm that gives living cells"
+                                 if arm_id else "no arm gives living cells", seen=arm_id or "",
+                                 allowed=", ".join(a.id for a in arms_with_cells(plan) or plan.arms),
+                                 remedy="name one of the arms that give cells" if arm_id else "name another study")
     return fit[0]
 
 
@@ -194,6 +195,7 @@ class ArmCount:
 def compare_arms(plan: StudyPlan, *, seed: int, agents: int = 3 * FEW, days: Sequence[float] = DAYS,
                  progress: Callable[[float], None] = lambda share: None) -> list[ArmCount]:
     """Every arm of a study that gives living cells, at the centre of the register, by weighted agents."""
+    arm_with_cells(plan)  # there must be one
     arms = arms_with_cells(plan)
     found = []
     for k, arm in enumerate(arms):

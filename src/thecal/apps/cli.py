@@ -28,6 +28,9 @@ DISCLAIMER = "Computer model, not medical advice."
 DISK = {errno.ENOSPC: "the disk is full", errno.EDQUOT: "the disk quota is used up",
         errno.EROFS: "the disk cannot be written", errno.EACCES: "you have no right to this file or folder",
         errno.EPERM: "you have no right to this file or folder", errno.ENAMETOOLONG: "the name is too long"}
+PATHS = {errno.ENOENT: "there is no such folder, and it cannot be made here",
+         errno.ENOTDIR: "lies in a file, not a folder",
+         errno.EISDIR: "is a folder, not a file", errno.EEXIST: "is a file, not a folder"}
 
 EXIT_USAGE = 2
 EXIT_FAULT = 70
@@ -149,8 +152,9 @@ def run(arguments: list[str]) -> int:
     except Exception as fault:  # the last net: any other exception is a fault of the program
         if os.environ.get("THECAL_DEBUG") == "1":
             raise
-        if isinstance(fault, OSError) and fault.errno in DISK:
-            _show([Problem(str(fault.filename or "disk"), DISK[fault.errno], code="disk")], as_json)
+        refused = _refused_path(fault, arguments)
+        if refused:
+            _show([refused], as_json)
             return EXIT_USAGE
         _show([_fault(fault, arguments)], as_json)
         return EXIT_FAULT
@@ -168,6 +172,16 @@ def _as_problem(error: click.UsageError) -> Problem:
     """A wrong option or argument, told like any other bad input."""
     path = error.ctx.command_path if error.ctx else "thecal"
     return Problem(path, error.format_message(), remedy=f"see '{path} --help'", code="usage")
+
+
+def _refused_path(fault: Exception, arguments: list[str]) -> Problem | None:
+    """What the disk refuses; a missing path is the user's only where it is one of those given."""
+    if not isinstance(fault, OSError):
+        return None
+    path = str(fault.filename or "disk")
+    given = any(a and not a.startswith("-") and path.startswith(a.rsplit("=", 1)[-1]) for a in arguments)
+    words = DISK.get(fault.errno or 0) or (PATHS.get(fault.errno or 0) if given else None)
+    return Problem(path, words, remedy="name another file or folder", code="disk") if words else None
 
 
 def _fault(fault: Exception, arguments: list[str]) -> Problem:
