@@ -5,7 +5,7 @@ import xml.etree.ElementTree as Xml
 
 import httpx2
 from playwright.sync_api import expect
-from tests.browser.conftest import CHROMIUM, Served
+from tests.browser.conftest import CHROMIUM, Served, file_of
 
 from thecal.study.load import source_text
 
@@ -73,10 +73,16 @@ def test_choices_about_people_are_kept_and_taken_back(reader, tmp_path):
     assert "Less pain" in saved(page, page.get_by_role("button", name="Save the effects"), tmp_path / "effects.csv")
 
 
+def lay_on_bench(page, text, arm):
+    page.evaluate("(bench) => localStorage.setItem('thecal.bench.1', JSON.stringify(bench))",
+                  {"text": text, "arm": arm})
+
+
 def test_data_survive_a_reload_and_leave_when_told(reader, tmp_path):
     """Names with HTML are text; another notebook replaces the first wholly; nothing stays after 'Remove'."""
     page = reader()
     page.goto("/data")
+    lay_on_bench(page, source_text("chen2015")[0].decode(), "bmsc_early")
     odd = "<img src=http://elsewhere.example/x onerror=alert(1)>"
     (tmp_path / "mice & <b>men.csv").write_text("\n".join(ROWS).replace("cells", odd))
     page.locator("input[type=file]").set_input_files(tmp_path / "mice & <b>men.csv")
@@ -84,8 +90,19 @@ def test_data_survive_a_reload_and_leave_when_told(reader, tmp_path):
     assert odd in page.locator(".legend").inner_text() and page.locator("main img").count() == 0
     page.get_by_text("40 readings of 10 animals, von frey").click()
     expect(page.get_by_role("region", name="Readings").get_by_role("row")).to_have_count(11)
+    simulation = page.get_by_label("Simulation over it")
+    simulation.select_option("bmsc_early")
+    expect(page.locator(".legend")).to_contain_text("simulated:")
     page.reload()
     expect(page.get_by_text("40 readings of 10 animals in 2 groups.")).to_be_visible()
+    expect(simulation).to_have_value("bmsc_early")
+    expect(page.locator(".legend")).to_contain_text("simulated:")
+    along = page.get_by_role("slider", name="Read the values along the axis")
+    along.focus()
+    page.keyboard.press("ArrowRight")
+    expect(along).to_have_attribute("aria-valuetext", re.compile(r"^[\d.]+ d +vehicle: [\d.]+"))
+    rows = saved(page, page.locator(".chart").first.get_by_role("button", name="CSV"), tmp_path / "c.csv").splitlines()
+    assert rows[0].startswith('day,vehicle,"vehicle, mean − SEM","vehicle, mean + SEM"')
     assert saved(page, page.get_by_role("button", name="Save the readings"), tmp_path / "r.csv").count("\n") == 41
     (tmp_path / "heat.csv").write_text("animal,group,day,latency\n" + "".join(
         f"m{k},all,{day},{5 + k / 10}\n" for k in range(4) for day in (-1, 3)))
@@ -103,9 +120,19 @@ def test_data_survive_a_reload_and_leave_when_told(reader, tmp_path):
 
 def test_cells_are_followed_and_counted(reader, served, axe):
     order = {"text": source_text("chen2015")[0].decode(), "arm": "bmsc_early", "agents": 1000, "draws": 0}
-    assert httpx2.post(f"{served.address}/api/cells", json=order, timeout=30).status_code == 202
+    begun = httpx2.post(f"{served.address}/api/cells", json=order, timeout=30)
+    assert begun.status_code == 202
     page = reader()
     page.goto("/cells")
+    lay_on_bench(page, order["text"], "bmsc_early")
+    with page.expect_response("**/api/events"):
+        page.reload()
+    page.get_by_label("Arm", exact=True).select_option("bmsc_late")
+    page.reload()
+    expect(page.get_by_label("Arm", exact=True)).to_have_value("bmsc_late")
+    expect(page.get_by_text("Cells of")).to_have_count(0)  # what another reader began is not shown as one's own
+    page.evaluate("(run) => localStorage.setItem('thecal.cells', run)", begun.json()["id"])
+    page.reload()
     expect(page.get_by_role("heading", name="Living cells at each ganglion")).to_be_visible(timeout=90_000)
     expect(page.locator("canvas").first).to_be_visible()
     page.get_by_label("Level", exact=True).select_option("L4")
@@ -140,6 +167,44 @@ def test_a_run_is_found_again_after_the_browser_was_closed(reader, served, brows
     expect(report.get_by_text("not medical advice").first).to_be_visible()  # it asks nothing of another machine
     expect(report.get_by_text("<b>cells</b>").first).to_be_attached()
     assert report.evaluate("origin") == "null"  # a page of its own, that can reach nothing here
+
+
+def test_a_file_is_not_overwritten_by_the_first_study(reader):
+    page = reader()
+    held = []
+    page.route("**/api/studies/chen2015", lambda route: held.append(route))
+    with page.expect_request("**/api/studies/chen2015"):
+        page.goto("/bench")
+    text = source_text("chen2015")[0].decode().replace("name: chen2015", "name: mine", 1)
+    page.locator("input[type=file]").set_input_files(
+        {"name": "mine.yaml", "mimeType": "application/yaml", "buffer": text.encode()})
+    expect(page.get_by_text("mine.yaml opened")).to_be_visible()
+    with page.expect_response("**/api/studies/chen2015") as late:
+        held[0].continue_()
+    late.value.finished()
+    page.wait_for_selector("[data-answer]")
+    assert "name: mine" in file_of(page)
+
+
+def test_a_hidden_page_holds_no_connection(reader):
+    """A browser opens six connections to a host: the seventh tab would wait for ever."""
+    page = reader()
+    page.add_init_script("""
+        window.streams = [];
+        window.EventSource = class extends EventSource { constructor(url) { super(url); streams.push(this); } };
+        let hidden = false;
+        Object.defineProperty(document, 'hidden', {get: () => hidden});
+        window.hide = (now) => { hidden = now; document.dispatchEvent(new Event('visibilitychange')); };
+    """)
+    page.goto("/bench")
+    page.wait_for_selector("[data-answer]")
+    states = "streams.map((s) => s.readyState === EventSource.CLOSED)"
+    page.wait_for_function("streams.length === 1 && streams[0].readyState === EventSource.OPEN")
+    page.evaluate("hide(true)")
+    assert page.evaluate(states) == [True]
+    page.evaluate("hide(false)")
+    page.wait_for_function("streams.length === 2 && streams[1].readyState === EventSource.OPEN")
+    assert page.evaluate(states) == [True, False]
 
 
 def test_a_token_is_asked_for_and_remembered(browser, tmp_path):

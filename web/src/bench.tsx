@@ -5,6 +5,7 @@ import { Editor } from "./editor";
 import { armOf } from "./findings";
 import { Form, focusField } from "./form";
 import { useAsked, useGet, useLint, usePreview, useRuns, useScenarios } from "./hooks";
+import { writing } from "./kept";
 import { save } from "./numbers";
 import { Outlook } from "./outlook";
 import { Choice, Loading, Problems } from "./parts";
@@ -38,8 +39,11 @@ export function BenchPage() {
   const [goTo, go] = useState<{ line: number } | null>(null);
   const file = useRef<HTMLInputElement>(null);
 
+  const turn = useRef(0); // what was chosen last is opened, even where it was read sooner than what was chosen before
   const open = useCallback(async (name: string, arm = "") => {
+    const mine = ++turn.current;
     const found = await get(fill("/api/studies/{name}", { name }));
+    if (mine !== turn.current) return;
     const arms = data(found.text)?.arms ?? [];
     act({ do: "open", text: found.text, arm: arm || arms.find((a) => a.give?.some((g) => g.what !== "vehicle"))?.id || arms[0]?.id || "" });
     say(`${name} opened`);
@@ -52,7 +56,7 @@ export function BenchPage() {
   }, [study]);
   useEffect(() => {
     function key(event: KeyboardEvent) {
-      if (!(event.ctrlKey || event.metaKey) || event.altKey) return;
+      if (!(event.ctrlKey || event.metaKey) || event.altKey || writing(event.target)) return;
       const pressed = event.key.toLowerCase();
       if (pressed === "z" || pressed === "y") {
         event.preventDefault();
@@ -70,7 +74,9 @@ export function BenchPage() {
   async function read(chosen: File | undefined) {
     if (!chosen) return;
     if (chosen.size > 1_000_000) return say("This file is too large for a study: at most 1 MB.");
+    const mine = ++turn.current;
     const text = await chosen.text();
+    if (mine !== turn.current) return;
     act({ do: "open", text, arm: String(data(text)?.arms?.[0]?.id ?? "") });
     say(`${chosen.name} opened`);
   }

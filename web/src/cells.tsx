@@ -20,7 +20,7 @@ interface Answer {
 const RATIOS: Record<string, string> = { default: "as declared", cxcr4_knockdown: "Cxcr4 knocked down to 30 %", cxcl12_off: "without CXCL12" };
 
 export default function CellsPage() {
-  const picked = usePicked(celled);
+  const picked = usePicked("cells", celled);
   const queued = useQueued<Answer>("cells", "/api/cells");
   const place = useRef<HTMLDivElement>(null);
   const answer = queued.result;
@@ -44,7 +44,7 @@ export default function CellsPage() {
       <div className="bar">
         <Choice label="Arm" value={picked.arm} options={picked.arms.map((a) => ({ value: a.id, label: a.label || a.id }))} onChange={picked.pick} />
         <button type="button" className="main" disabled={!picked.arm} onClick={() => void queued.begin({ text: picked.text, arm: picked.arm })}>Follow its cells</button>
-        <span className="hint">50,000 agents, about half a minute</span>
+        <span className="hint">50,000 agents, 24 draws for the intervals, about 10 seconds</span>
       </div>
       <Problems list={queued.problems} />
       <Waiting run={queued.run} />

@@ -1,38 +1,15 @@
 // One chart for all pages: curves, bands, points, marks; a legend, a table and downloads beside it.
 import { useEffect, useId, useMemo, useRef, useState } from "react";
-import uPlot from "uplot";
+import type uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
-import { at, csv, save, three, union } from "./numbers";
+import { csv, save, three, union } from "./numbers";
+import { paintFigure, savePicture } from "./picture";
+import { type ChartProps, type Curve, draw, ends, readable, shade, spread } from "./plot";
 
-export interface Curve {
-  label: string; x: ArrayLike<number>; y: ArrayLike<number>; colour: string; dash?: number[]; width?: number;
-  kind?: "line" | "points"; faint?: boolean; low?: ArrayLike<number>; high?: ArrayLike<number>; bandLabel?: string;
-  error?: ArrayLike<number>; bandOnly?: boolean; unnamed?: boolean;
-}
-/** A stretch of time as a strip at the foot, in its own row. */
-export interface Span { from: number; to: number; colour: string; row: number }
-export interface ChartProps {
-  title: string; xLabel: string; yLabel: string; curves: Curve[]; marks?: { x: number; label: string }[];
-  log?: boolean; limits?: [number, number]; level?: { y: number; label: string }; summary: string; name: string;
-  height?: number; spans?: Span[]; xLog?: boolean; xUnit?: string;
-}
+export { savePicture } from "./picture";
+export { COLOURS, DASHES, shade, theme, type Curve, type Span } from "./plot";
 
-/** Okabe and Ito's colours, told apart by colour-blind readers; line styles differ too. */
-export const COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"];
-export const DASHES = [[], [8, 4], [2, 3], [10, 3, 2, 3], [5, 5], [14, 4]];
-
-/** On dark paper some colours are too dim; their lighter neighbours of the same set stand in. */
-const LIGHTER: Record<string, string> = { "#0072B2": "#56B4E9", "#56B4E9": "#F0E442", "#555555": "#c4c4c4", "#999999": "#8a8a8a", "#7a7a7a": "#a8a8a8", "#009E73": "#2fd0a3" };
-export function shade(colour: string): string {
-  return getComputedStyle(document.documentElement).colorScheme === "dark" ? LIGHTER[colour] ?? colour : colour;
-}
-
-/** The colours of the page as it is now. */
-export function theme(): { ink: string; grid: string; card: string } {
-  const style = getComputedStyle(document.documentElement);
-  const named = (name: string, otherwise: string) => style.getPropertyValue(name).trim() || otherwise;
-  return { ink: named("--muted", "#555"), grid: named("--grid", "#ddd"), card: named("--card", "#fff") };
-}
+const STEPS = 100; // of the way along the axis, for the keyboard
 
 export function Chart(props: ChartProps) {
   const { title, summary, name } = props;
@@ -40,6 +17,7 @@ export function Chart(props: ChartProps) {
   const plot = useRef<uPlot | null>(null);
   const [table, show] = useState(false);
   const [read, tell] = useState("");
+  const [moment, move] = useState(STEPS / 2);
   const id = useId();
   const dark = useDark();
   const curves = useMemo(() => props.curves.map((c) => ({ ...c, colour: shade(c.colour) })), [props.curves, dark]);
@@ -57,6 +35,12 @@ export function Chart(props: ChartProps) {
     return () => { watch.disconnect(); made.destroy(); plot.current = null; };
   }, [curves, props.log, props.xLog, props.limits?.join(), table, dark, props.marks, props.spans]);
 
+  /** With the keys as with the mouse: the cursor goes there, and what it finds is told. */
+  function point(step: number) {
+    const u = plot.current;
+    if (u) u.setCursor({ left: Math.min(u.over.clientWidth - 1, (step / STEPS) * u.over.clientWidth), top: u.over.clientHeight / 2 });
+  }
+
   const named = curves.filter((c) => !c.faint && !c.unnamed);
   return (
     <figure className="chart" aria-labelledby={`${id}t`}>
@@ -67,11 +51,13 @@ export function Chart(props: ChartProps) {
       {table ? <CurveTable {...props} /> : (
         <div ref={holder} className="plot" role="img" aria-label={`${title}. ${summary}`} data-curves={curves.length} />
       )}
+      {!table && readable(curves) && <input type="range" className="reader" min={0} max={STEPS} step={1} value={moment} aria-label="Read the values along the axis" aria-describedby={`${id}t`}
+             aria-valuetext={read || "nothing read yet"} onFocus={() => point(moment)} onChange={(e) => { move(Number(e.target.value)); point(Number(e.target.value)); }} />}
       <div className="under">
         <span className="readout">{table ? "" : read}</span>
         <button type="button" className="quiet" aria-pressed={table} onClick={() => show(!table)}>Table</button>
         <button type="button" className="quiet" onClick={() => save(`${name}.csv`, asCsv(props), "text/csv")}>CSV</button>
-        <button type="button" className="quiet" disabled={table} onClick={() => picture(plot.current, name)}>PNG</button>
+        <button type="button" className="quiet" disabled={table} onClick={() => { if (plot.current) savePicture(paintFigure(plot.current.ctx.canvas, title, named), name); }}>PNG</button>
       </div>
     </figure>
   );
@@ -101,157 +87,11 @@ export function useDark(): string {
   return now;
 }
 
-function spread(curve: Curve, x: number[], y: ArrayLike<number> | undefined): (number | null)[] {
-  if (!y) return x.map(() => null);
-  if (curve.kind === "points") {
-    const known = new Map(Array.from(curve.x, (value, k) => [value, y[k]!]));
-    return x.map((value) => finite(known.get(value)));
-  }
-  return x.map((value) => finite(at(curve.x, y, value)));
-}
-
-const finite = (v: number | undefined): number | null => (v !== undefined && Number.isFinite(v) ? v : null);
-
-function draw(element: HTMLDivElement, props: ChartProps, tell: (text: string) => void): uPlot {
-  const { ink, grid } = theme();
-  const x = union(props.curves.map((c) => c.x));
-  const columns: (number | null)[][] = [x];
-  const series: uPlot.Series[] = [{ label: props.xLabel }];
-  const bands: uPlot.Band[] = [];
-  const font = "12px system-ui, sans-serif";
-  for (const curve of props.curves) {
-    if (curve.low && curve.high) {
-      columns.push(spread(curve, x, curve.high), spread(curve, x, curve.low));
-      series.push({ points: { show: false }, width: 0, spanGaps: false }, { points: { show: false }, width: 0, spanGaps: false });
-      bands.push({ series: [series.length - 2, series.length - 1], fill: curve.colour + "33" });
-    }
-    columns.push(spread(curve, x, curve.y));
-    const points = curve.kind === "points";
-    series.push({ label: curve.label, stroke: curve.faint ? curve.colour + "40" : curve.colour,
-                  width: points ? 0 : curve.width ?? 2.25, dash: curve.dash, spanGaps: false,
-                  paths: points ? () => null : undefined,
-                  points: points ? { show: true, size: curve.faint ? 3 : 7, fill: curve.faint ? curve.colour + "55" : curve.colour, width: 0 } : { show: false } });
-  }
-  const named = props.curves.filter((c) => !c.faint && !c.unnamed && !c.bandOnly && c.kind !== "points");
-  const axis: uPlot.Axis = { stroke: ink, font, labelFont: font, grid: { stroke: grid, width: 1 }, ticks: { stroke: grid, width: 1 } };
-  return new uPlot({
-    width: Math.max(200, Math.floor(element.clientWidth)), height: props.height ?? 320,
-    legend: { show: false }, cursor: { drag: { x: true, y: false }, points: { show: false } },
-    scales: { x: { time: false, distr: props.xLog ? 3 : 1, range: props.xLog ? (_, low, high) => [low, high] : undefined }, y: { distr: props.log ? 3 : 1, range: props.limits ? () => props.limits! : props.log ? logRange : undefined } },
-    axes: [{ ...axis, label: props.xLabel, labelSize: 22, size: 36, ...(props.xLog && { splits, filter: powers, grid: { ...axis.grid, filter: powers }, values: (_, ticks) => ticks.map((v) => (v === null ? "" : three(v))) }) },
-           { ...axis, grid: { ...axis.grid, ...(props.log && { filter: decades }) }, ...(props.log && { splits, filter: labelled }), label: props.yLabel, labelSize: 22, size: 54, values: (_, ticks) => ticks.map((v) => (v === null ? "" : three(v))) }],
-    series, bands,
-    hooks: {
-      draw: [(u) => { marks(u, props, ink); errors(u, props); }],
-      setCursor: [(u) => {
-        const where = u.cursor.left === undefined || u.cursor.left < 0 ? NaN : u.posToVal(u.cursor.left, "x");
-        tell(Number.isFinite(where) ? [`${three(where)} ${props.xUnit ?? "d"}`, ...named.slice(0, 5).map((c) => `${c.label}: ${three(at(c.x, c.y, where))}`)].join("   ") : "");
-      }],
-    },
-  }, columns as unknown as uPlot.AlignedData, element);
-}
-
-/** A little more than the values; whole decades would leave half of the paper empty. */
-function logRange(_: uPlot, low: number, high: number): [number, number] {
-  return low > 0 && Number.isFinite(high) ? [low / 1.4, high * 1.25] : [0.1, 10];
-}
-
-/** Of a logarithmic axis, lines at round numbers; over many decades at the powers of ten alone. */
-function decades(u: uPlot, splits: number[]): (number | null)[] {
-  return wide(u) ? powers(u, splits) : round(splits, [1, 2, 3, 4, 5, 6, 7, 8, 9]);
-}
-
-function labelled(u: uPlot, splits: number[]): (number | null)[] {
-  return wide(u) ? powers(u, splits) : round(splits, [1, 2, 5]);
-}
-
-function powers(_: uPlot, splits: number[]): (number | null)[] {
-  return round(splits, [1]);
-}
-
-/** One to nine of every power of ten; the library begins at the end of the scale, which need not be round. */
-function splits(_: uPlot, __: number, low: number, high: number): number[] {
-  const found: number[] = [];
-  for (let e = Math.floor(Math.log10(low)); 10 ** e <= high; e++) for (let m = 1; m < 10; m++) found.push(Number(`${m}e${e}`));
-  return found.filter((v) => v >= low * 0.999999 && v <= high * 1.000001);
-}
-
-const wide = (u: uPlot): boolean => (u.scales.y?.max ?? 10) / (u.scales.y?.min ?? 1) >= 200;
-
-function round(splits: number[], first: number[]): (number | null)[] {
-  return splits.map((v) => (first.some((m) => Math.abs(v / 10 ** Math.floor(Math.log10(v) + 1e-9) - m) < 1e-6) ? v : null));
-}
-
-/** Doses as upright lines, relief as a strip, the level as a dotted line. */
-function marks(u: uPlot, props: ChartProps, ink: string): void {
-  const { ctx, bbox } = u;
-  const scale = devicePixelRatio;
-  ctx.save();
-  ctx.beginPath();
-  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
-  ctx.clip();
-  for (const span of props.spans ?? []) {
-    const [a, b] = [u.valToPos(span.from, "x", true), u.valToPos(span.to, "x", true)];
-    ctx.fillStyle = shade(span.colour);
-    ctx.fillRect(a, bbox.top + bbox.height - (6 + 8 * span.row) * scale, Math.max(2, b - a), 6 * scale);
-  }
-  ctx.strokeStyle = ink;
-  ctx.fillStyle = ink;
-  ctx.font = `${11 * scale}px system-ui, sans-serif`;
-  ctx.setLineDash([4 * scale, 4 * scale]);
-  ctx.textAlign = "left";
-  ctx.textBaseline = "alphabetic";
-  let line = 0;
-  for (const mark of props.marks ?? []) {
-    const x = u.valToPos(mark.x, "x", true);
-    ctx.beginPath();
-    ctx.moveTo(x, bbox.top);
-    ctx.lineTo(x, bbox.top + bbox.height);
-    ctx.stroke();
-    const wide = ctx.measureText(mark.label).width;
-    const left = x + wide + 8 * scale > bbox.left + bbox.width;
-    ctx.fillText(mark.label, left ? x - wide - 4 * scale : x + 4 * scale, bbox.top + (13 + 14 * (line++ % 4)) * scale);
-  }
-  if (props.level) {
-    const y = u.valToPos(props.level.y, "y", true);
-    ctx.setLineDash([2 * scale, 3 * scale]);
-    ctx.beginPath();
-    ctx.moveTo(bbox.left, y);
-    ctx.lineTo(bbox.left + bbox.width, y);
-    ctx.stroke();
-    ctx.fillText(props.level.label, bbox.left + 6 * scale, y - 5 * scale);
-  }
-  ctx.restore();
-}
-
-function errors(u: uPlot, props: ChartProps): void {
-  const { ctx } = u;
-  ctx.save();
-  ctx.lineWidth = 1.5 * devicePixelRatio;
-  for (const curve of props.curves) {
-    if (!curve.error) continue;
-    ctx.strokeStyle = curve.colour;
-    for (let k = 0; k < curve.x.length; k++) {
-      const x = u.valToPos(curve.x[k]!, "x", true);
-      const [low, high] = props.log ? [curve.y[k]! / curve.error[k]!, curve.y[k]! * curve.error[k]!]
-        : [curve.y[k]! - curve.error[k]!, curve.y[k]! + curve.error[k]!];
-      ctx.beginPath();
-      ctx.moveTo(x, u.valToPos(low, "y", true));
-      ctx.lineTo(x, u.valToPos(high, "y", true));
-      ctx.stroke();
-    }
-  }
-  ctx.restore();
-}
-
-function tabled(props: ChartProps): { header: string[]; rows: (string | number)[][] } {
-  const named = props.curves.filter((c) => !c.faint && !c.unnamed && !c.bandOnly);
-  const header = [props.xLabel, ...named.flatMap((c) => (c.low ? [c.label, `${c.label}, low`, `${c.label}, high`] : [c.label]))];
-  const rows = union(named.map((c) => c.x)).map((x) => [x, ...named.flatMap((c) => {
-    const cells = [spread(c, [x], c.y)[0]];
-    if (c.low && c.high) cells.push(spread(c, [x], c.low)[0], spread(c, [x], c.high)[0]);
-    return cells.map((v) => (v === null || v === undefined ? "" : v));
-  })]);
+/** The numbers of a chart: a mean with an error has its two ends beside it, and stands only where it was measured. */
+export function tabled(props: Pick<ChartProps, "curves" | "xLabel" | "log">): { header: string[]; rows: (string | number)[][] } {
+  const named = props.curves.filter((c) => !c.faint && !c.unnamed && !c.bandOnly).map((c) => ({ ...c, ...(c.error && { kind: "points" as const, ends: ends(c, props.log) }) }));
+  const header = [props.xLabel, ...named.flatMap((c) => [c.label, ...(c.low && c.high ? [`${c.label}, low`, `${c.label}, high`] : []), ...(c.ends ? [`${c.label}, mean − SEM`, `${c.label}, mean + SEM`] : [])])];
+  const rows = union(named.map((c) => c.x)).map((x) => [x, ...named.flatMap((c) => [c.y, ...(c.low && c.high ? [c.low, c.high] : []), ...(c.ends ?? [])].map((y) => spread(c, [x], y)[0] ?? ""))]);
   return { header, rows };
 }
 
@@ -275,21 +115,4 @@ function CurveTable(props: ChartProps) {
       </table>
     </div>
   );
-}
-
-function picture(u: uPlot | null, name: string): void {
-  if (!u) return;
-  const whole = document.createElement("canvas");
-  whole.width = u.ctx.canvas.width;
-  whole.height = u.ctx.canvas.height;
-  const context = whole.getContext("2d");
-  if (!context) return;
-  context.fillStyle = theme().card;
-  context.fillRect(0, 0, whole.width, whole.height);
-  context.drawImage(u.ctx.canvas, 0, 0);
-  savePicture(whole, name);
-}
-
-export function savePicture(canvas: HTMLCanvasElement, name: string): void {
-  canvas.toBlob((blob) => { if (blob) save(`${name}.png`, blob, "image/png"); });
 }

@@ -1,12 +1,12 @@
 // Real data: drop a notebook, see what was found odd, the readings, the analysis, and a simulation over it.
 import { type DragEvent, type ReactNode, useEffect, useMemo, useRef, useState } from "react";
-import { type Catalogue, type Closer, type Preview, type Problem } from "./api";
+import { type Catalogue, type Closer, type Preview, type Problem, fill, get } from "./api";
 import { COLOURS, Chart, type Curve, DASHES } from "./chart";
 import { Forest, type Row } from "./forest";
-import { look, problemsOf, useGet, vehiclesOf } from "./hooks";
+import { look, problemsOf, useGet, useKept, vehiclesOf } from "./hooks";
 import { forget, putAway, shelved } from "./kept";
 import { csv, save, three } from "./numbers";
-import type { Notebook, Reading } from "./openapi";
+import type { Notebook, Reading, Stage } from "./openapi";
 import { Choice, Problems } from "./parts";
 import { stored } from "./state";
 import { data, pruned } from "./study";
@@ -25,6 +25,7 @@ type Answer = Closer<Notebook, {
 interface Kept { answer: Answer; files: File[]; reference: string; species: string }
 
 const KEPT = "data";
+const SENDING: Stage = { words: "sending the files", done: 0, total: 1 };
 const ACCEPTED = ".xlsx,.csv,.txt,.tsv,.yaml,.yml";
 const many = (n: number, one: string, more = `${one}s`) => `${n} ${n === 1 ? one : more}`;
 const plain = (word: string) => word.replaceAll("_", " ");
@@ -35,6 +36,8 @@ export default function DataPage() {
   const [kept, keep] = useState<Kept | null>(null);
   const [problems, tell] = useState<Problem[]>([]);
   const [busy, work] = useState<AbortController | null>(null);
+  const [ticket, follow] = useState("");
+  const stage = useStage(busy ? ticket : "");
   const [over, hover] = useState(false);
   const [species, choose] = useState("");
   const input = useRef<HTMLInputElement>(null);
@@ -51,6 +54,9 @@ export default function DataPage() {
     for (const file of files) body.append("files", file);
     if (reference) body.append("reference", reference);
     if (of) body.append("species", of);
+    const word = crypto.randomUUID?.() ?? String(Math.random()).slice(2); // only pages of this machine or of TLS have the first
+    body.append("ticket", word);
+    follow(word);
     try {
       const response = await fetch("/api/data", { method: "POST", body, signal: stop.signal });
       const found = (await response.json()) as Answer & { problems?: Problem[] };
@@ -91,8 +97,8 @@ export default function DataPage() {
         <Choice label="Species (for the set of filaments)" value={species} options={[{ value: "", label: "as the file says, else mouse" }, "mouse", "rat"]} onChange={(of) => { choose(of); if (kept) void read(kept.files, kept.reference, of); }} />
         {kept && <button type="button" className="quiet" onClick={remove}>Remove the files from this browser</button>}
       </div>
-      <p role="status">{busy ? "Reading, checking and analysing: usually 5 to 20 s …" : kept ? `${Object.values(kept.answer.names).join(", ")}: ${many(kept.answer.count, "reading")} of ${many(kept.answer.animals, "animal")} in ${many(kept.answer.groups.length, "group")}.` : ""}</p>
-      {busy && <p><button type="button" className="quiet" onClick={() => { busy.abort(); work(null); }}>Stop</button></p>}
+      <p role="status">{busy ? `Working: ${stage.words} …` : kept ? `${Object.values(kept.answer.names).join(", ")}: ${many(kept.answer.count, "reading")} of ${many(kept.answer.animals, "animal")} in ${many(kept.answer.groups.length, "group")}.` : ""}</p>
+      {busy && <p className="bar"><progress max={stage.total} value={stage.done} aria-label="Reading of the files, done" /><button type="button" className="quiet" onClick={() => { busy.abort(); work(null); }}>Stop</button></p>}
       <Problems list={problems} />
       {kept && <Found key={Object.values(kept.answer.names).join()} answer={kept.answer} reference={kept.reference} choose={(group) => void read(kept.files, group)} />}
     </div>
@@ -100,6 +106,19 @@ export default function DataPage() {
 }
 
 const EXAMPLE = "animal,group,day,threshold\nm1,vehicle,-1,\nm1,vehicle,3,\nm2,cells,-1,\nm2,cells,3,\n";
+
+/** What the server does with an upload, asked for twice a second. */
+function useStage(ticket: string): Stage {
+  const [stage, set] = useState<Stage>(SENDING);
+  useEffect(() => {
+    set(SENDING);
+    if (!ticket) return;
+    const stop = new AbortController();
+    const ask = setInterval(() => void get(fill("/api/data/stages/{ticket}", { ticket }), stop.signal).then(set, () => undefined), 500);
+    return () => { clearInterval(ask); stop.abort(); };
+  }, [ticket]);
+  return stage;
+}
 
 /** A file that misses the field must not replace the page. */
 function useNoDropBeside() {
@@ -244,14 +263,16 @@ function Overlay({ show }: { show: (preview: Preview | null) => void }) {
   const catalogue = useGet<Catalogue>("/api/catalogue").value;
   const bench = useMemo(stored, []);
   const study = useMemo(() => data(bench.text), [bench.text]);
-  const [arm, choose] = useState("");
+  const [kept, choose] = useKept<string>("overlay", "");
+  const arm = study?.arms?.some((a) => a?.id === kept) ? kept : "";
   const [problems, tell] = useState<Problem[]>([]);
-  async function lay(id: string) {
-    choose(id);
+  useEffect(() => {
     tell([]);
-    if (!id || !study) return show(null);
-    try { show(await look(pruned(study, id, vehiclesOf(catalogue)), id)); } catch (error) { show(null); tell(problemsOf(error)); }
-  }
+    if (!arm || !study || !catalogue) return show(null);
+    const stop = new AbortController();
+    look(pruned(study, arm, vehiclesOf(catalogue)), arm, stop.signal).then((found) => { if (!stop.signal.aborted) show(found); }, (error: unknown) => { if (!stop.signal.aborted) { show(null); tell(problemsOf(error)); } });
+    return () => stop.abort();
+  }, [arm, catalogue]);
   if (!study?.arms) return null;
-  return <><Choice label="Simulation over it (study on the bench)" value={arm} options={[{ value: "", label: "none" }, ...study.arms.map((a) => ({ value: a.id, label: a.label || a.id }))]} onChange={(id) => void lay(id)} /><Problems list={problems} /></>;
+  return <><Choice label="Simulation over it (study on the bench)" value={arm} options={[{ value: "", label: "none" }, ...study.arms.map((a) => ({ value: a.id, label: a.label || a.id }))]} onChange={choose} /><Problems list={problems} /></>;
 }

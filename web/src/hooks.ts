@@ -129,41 +129,53 @@ function useEach<A extends Asked, T>(asked: (A | null)[], ask: (text: string, ar
   return found;
 }
 
-/** A choice that a reload does not lose. */
-export function useKept<T extends string>(name: string, first: T, allowed: readonly T[]): [T, (value: T) => void] {
+/** A choice that a reload does not lose; without a list, any text. */
+export function useKept<T extends string>(name: string, first: T, allowed?: readonly T[]): [T, (value: T) => void] {
   const key = `thecal.${name}`;
-  const [value, set] = useState<T>(() => allowed.find((v) => v === localStorage.getItem(key)) ?? first);
+  const [value, set] = useState<T>(() => {
+    const kept = localStorage.getItem(key) as T | null;
+    return kept !== null && (allowed?.includes(kept) ?? true) ? kept : first;
+  });
   return [value, (next) => { localStorage.setItem(key, next); set(next); }];
 }
 
-/** All runs, as the server tells of them. */
+/** All runs, as the server tells of them; not while the page is hidden, for a browser opens six connections to a host
+    and a tab that nobody looks at must not hold one of them. */
 export function useRuns(): { runs: Run[]; connected: boolean } {
   const [runs, set] = useState<Run[]>([]);
   const [connected, connect] = useState(true);
   useEffect(() => {
-    const source = new EventSource("/api/events");
-    source.onmessage = (event) => { set(JSON.parse(event.data as string) as Run[]); connect(true); };
-    source.onerror = () => connect(false);
-    return () => source.close();
+    let source: EventSource | null = null;
+    function follow() {
+      source?.close();
+      source = document.hidden ? null : new EventSource("/api/events");
+      if (!source) return;
+      source.onmessage = (event) => { set(JSON.parse(event.data as string) as Run[]); connect(true); };
+      source.onerror = () => connect(false);
+    }
+    follow();
+    document.addEventListener("visibilitychange", follow);
+    return () => { document.removeEventListener("visibilitychange", follow); source?.close(); };
   }, []);
   return { runs, connected };
 }
 
-/** A calculation that goes through the queue: begin it, follow it, read what it found. */
+/** A calculation that goes through the queue: begin it, follow it, read what it found. What this tab began last is
+    shown, else what this browser began last; never what another reader began. */
 export function useQueued<T>(kind: string, path: string): {
   run: Run | undefined; result: T | null; problems: Problem[]; begin: (body: unknown) => Promise<void>;
 } {
   const { runs } = useRuns();
-  const [id, set] = useState(() => sessionStorage.getItem(`thecal.${kind}`) ?? "");
+  const [id, set] = useState(() => sessionStorage.getItem(`thecal.${kind}`) ?? localStorage.getItem(`thecal.${kind}`) ?? "");
   const [problems, tell] = useState<Problem[]>([]);
-  const run = runs.find((r) => r.id === id && r.kind === kind) ?? runs.find((r) => r.kind === kind && (!id || r.id === id));
+  const run = runs.find((r) => r.id === id && r.kind === kind);
   const done = run?.state === "done" ? run.id : null;
   const found = useGet<T>(done ? `/api/runs/${done}/result` : null);
   async function begin(body: unknown) {
     tell([]);
     try {
       const made = await post<{ id: string }>(path, body);
-      sessionStorage.setItem(`thecal.${kind}`, made.id);
+      for (const store of [sessionStorage, localStorage]) store.setItem(`thecal.${kind}`, made.id);
       set(made.id);
     } catch (error) { tell(problemsOf(error)); }
   }

@@ -58,7 +58,7 @@ export function useKept<T extends object>(name: string, first: T, given?: Partia
 }
 
 /** In a field of text, the browser's own undo is meant. */
-function writing(target: EventTarget | null): boolean {
+export function writing(target: EventTarget | null): boolean {
   return target instanceof HTMLTextAreaElement || (target instanceof HTMLInputElement && ["text", "search", "number"].includes(target.type));
 }
 

@@ -1,14 +1,18 @@
 // The study on the bench, for pages that look at one of its arms.
-import { useMemo, useState } from "react";
+import { useMemo } from "react";
+import { useKept } from "./hooks";
 import { stored } from "./state";
 import { type Arm, type Study, data } from "./study";
 
-export function usePicked(fits: (arm: Arm) => boolean): { text: string; study: Study | null; arms: Arm[]; arm: string; pick: (arm: string) => void } {
+/** The arm of the bench, or another that was picked here while the bench stood at that arm. */
+export function usePicked(page: string, fits: (arm: Arm) => boolean): { text: string; study: Study | null; arms: Arm[]; arm: string; pick: (arm: string) => void } {
   const bench = useMemo(stored, []);
   const study = useMemo(() => data(bench.text), [bench]);
   const arms = (study?.arms ?? []).filter((a) => a && fits(a));
-  const [arm, pick] = useState(() => (arms.some((a) => a.id === bench.arm) ? bench.arm : arms[0]?.id ?? ""));
-  return { text: bench.text, study, arms, arm, pick };
+  const [kept, keep] = useKept<string>(`arm.${page}`, "");
+  const [from, picked] = kept.split("\n");
+  const arm = [from === bench.arm ? picked : "", bench.arm].find((id) => arms.some((a) => a.id === id)) ?? arms[0]?.id ?? "";
+  return { text: bench.text, study, arms, arm, pick: (id) => keep(`${bench.arm}\n${id}`) };
 }
 
 /** Arms that are given something other than a vehicle. */

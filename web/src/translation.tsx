@@ -1,8 +1,7 @@
 // A treatment of the bench carried to another species by every rule: what each predicts, how far they differ, and why.
-import { useState } from "react";
 import type { Catalogue } from "./api";
 import { Forest, type Row } from "./forest";
-import { useGet, useQueued } from "./hooks";
+import { useGet, useKept, useQueued } from "./hooks";
 import { save, three } from "./numbers";
 import { Choice, Problems } from "./parts";
 import { treated, usePicked } from "./picked";
@@ -20,9 +19,9 @@ interface Answer {
 }
 
 export function Translation() {
-  const picked = usePicked(treated);
+  const picked = usePicked("translation", treated);
   const species = useGet<Catalogue>("/api/catalogue").value?.species ?? [];
-  const [to, carry] = useState("human");
+  const [to, carry] = useKept<string>("to", "human");
   const queued = useQueued<Answer>("translate", "/api/translations");
   return (
     <section className="card"><h2>From the animal to a person</h2>

@@ -6,6 +6,7 @@ import json
 import math
 import os
 import re
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -128,13 +129,15 @@ class NotebookAnalysis:
 
 
 def analyse_notebook(
-    notebook: Notebook, reference: str | None = None, plan: AnalysisPlan | None = None
+    notebook: Notebook, reference: str | None = None, plan: AnalysisPlan | None = None,
+    progress: Callable[[str, int, int], None] = lambda test, done, total: None,
 ) -> NotebookAnalysis:
     """Analyse every test of a notebook.
 
     Arguments:
         reference: the control group; found by its name when None, and said.
         plan: analysis plan whose outcome, reference, pairs and cut-off are replaced to fit each test.
+        progress: called before each test with its name, how many are done, and how many there are.
 
     Returns: :class:`NotebookAnalysis`. A test that cannot be analysed (one group, a crossover) is kept with the reason.
     """
@@ -143,7 +146,10 @@ def analyse_notebook(
     fitted, pooled, said = curves(notebook.readings, filaments, notebook.steps)
     table = notebook.readings[notebook.readings["assay"] != ""]
     tests = []
-    for (assay, paw, stimulus), rows in table.groupby(["assay", "paw", "stimulus"], sort=False):
+    by_test = table.groupby(["assay", "paw", "stimulus"], sort=False)
+    for (assay, paw, stimulus), rows in by_test:
+        progress(", ".join(str(part).replace("_", " ") for part in (assay, paw, stimulus) if part), len(tests),
+                 by_test.ngroups)
         control = _reference(rows, reference, found)
         tests.append(
             _analyse_test(notebook, rows, (str(assay), str(paw), str(stimulus)), control, plan or AnalysisPlan())

@@ -302,6 +302,14 @@ class Reading(BaseModel):
     included: bool
 
 
+class Stage(BaseModel):
+    """What is being done with an upload, in words, and how much of it is done."""
+
+    words: str = "sending the files"
+    done: int = 0
+    total: int = 1
+
+
 class Notebook(Open):
     """What ``thecal analyze --json`` prints of notebooks, with the readings and means that the page draws."""
 

@@ -12,8 +12,8 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, UploadFile
 
-from thecal.apps.web.answers import Notebook
-from thecal.apps.web.settings import MOST_FILES, MOST_MEMORY, MOST_UPLOAD, SLOWEST_ANALYSIS_S
+from thecal.apps.web.answers import Notebook, Stage
+from thecal.apps.web.settings import MOST_FILES, MOST_MEMORY, MOST_UPLOAD, SLOWEST_ANALYSIS_S, STAGE
 from thecal.core.errors import Problem, ThecalError
 
 router = APIRouter(prefix="/api", tags=["data"])
@@ -21,29 +21,41 @@ router = APIRouter(prefix="/api", tags=["data"])
 SUFFIXES = {".xlsx", ".csv", ".txt", ".tsv"}
 MAPPINGS = {".yaml", ".yml"}
 _turns = threading.BoundedSemaphore(2)
+_followed: dict[str, Path] = {}  # folders of uploads that are being read, by the word that their page chose
 
 
 @router.post("/data")
 def analyse(files: list[UploadFile], reference: Annotated[str, Form(max_length=200)] = "",
-            species: Annotated[str, Form(max_length=40)] = "") -> Notebook:
+            species: Annotated[str, Form(max_length=40)] = "",
+            ticket: Annotated[str, Form(max_length=40)] = "") -> Notebook:
     """Check and analyse notebooks, as ``thecal analyze`` does.
 
     Arguments:
         files: XLSX or CSV, at most 8 of 20 MB together; one of them may be a mapping file (YAML) that says what
             their columns mean. reference: the control group. species: mouse or rat.
+        ticket: a word of the page's own, to ask for what is being done meanwhile.
     """
     if not 0 < len(files) <= MOST_FILES:
         raise ThecalError.single("files", "wrong number of files", seen=str(len(files)),
                                  allowed=f"1 to {MOST_FILES}", code="files")
     with tempfile.TemporaryDirectory(prefix="thecal-data-") as place:
         names = _keep(files, Path(place))
-        if not _turns.acquire(timeout=SLOWEST_ANALYSIS_S):
-            raise ThecalError.single("files", "too many files are being analysed", remedy="try again in a minute",
-                                     code="busy")
+        if ticket:
+            _followed[ticket] = Path(place)
         try:
-            return Notebook(**_analysed(Path(place), names, reference, species), names=names)
+            return Notebook(**_in_turn(Path(place), names, reference, species), names=names)
         finally:
-            _turns.release()
+            _followed.pop(ticket, None)
+
+
+@router.get("/data/stages/{ticket}")
+def stage(ticket: str) -> Stage:
+    """What is being done with an upload, and how much of it; also before it has arrived and after it is done."""
+    place = _followed.get(ticket)
+    try:
+        return Stage() if place is None else Stage(**json.loads((place / STAGE).read_bytes()))
+    except FileNotFoundError:
+        return Stage(words="waiting for the files before it")
 
 
 def _keep(files: list[UploadFile], place: Path) -> dict[str, str]:
@@ -65,6 +77,16 @@ def _keep(files: list[UploadFile], place: Path) -> dict[str, str]:
         (place / kept).write_bytes(content)
         names[kept] = called
     return names
+
+
+def _in_turn(place: Path, names: dict[str, str], reference: str, species: str) -> dict[str, Any]:
+    if not _turns.acquire(timeout=SLOWEST_ANALYSIS_S):
+        raise ThecalError.single("files", "too many files are being analysed", remedy="try again in a minute",
+                                 code="busy")
+    try:
+        return _analysed(place, names, reference, species)
+    finally:
+        _turns.release()
 
 
 def _analysed(place: Path, names: dict[str, str], reference: str, species: str) -> dict[str, Any]:

@@ -53,7 +53,7 @@ class Followed(Ask):
     text: StudyText
     arm: Annotated[str, Field(max_length=64)]
     agents: Annotated[int, Field(ge=1000, le=500_000)] = 50_000
-    draws: Annotated[int, Field(ge=0, le=40)] = 4
+    draws: Annotated[int, Field(ge=0, le=40)] = 24
 
 
 class Carried(Ask):

@@ -16,6 +16,8 @@ MOST_MEMORY = 4 * 2**30     # bytes that the analysis of an upload may use
 MOST_WAITING = 100          # runs in the queue
 MOST_ANIMALS = 200_000      # in one run
 
+STAGE = "stage.json"        # what is being done with an upload, in its folder
+
 
 @dataclass(frozen=True)
 class Settings:
