@@ -53,5 +53,6 @@ def parts_of(path: Path) -> dict[str, bytes]:
 
 
 if __name__ == "__main__":  # a driver of its own, to be killed from outside: PATH WORKERS PAUSE
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # tests that run in the background pass on deaf ears
     with folder(Path(sys.argv[1])) as job:
         run_chunks(job, walk, {"pause_s": float(sys.argv[3])}, workers=int(sys.argv[2]))
