@@ -7,6 +7,7 @@ import httpx2
 from playwright.sync_api import expect
 from tests.browser.conftest import CHROMIUM, Served, file_of
 
+from thecal.apps.web.found import CellsFound
 from thecal.study.load import source_text
 
 ROWS = ["animal,group,day,threshold"] + [
@@ -135,6 +136,8 @@ def test_cells_are_followed_and_counted(reader, served, axe):
     page.reload()
     expect(page.get_by_role("heading", name="Living cells at each ganglion")).to_be_visible(timeout=90_000)
     expect(page.locator("canvas").first).to_be_visible()
+    found = httpx2.get(f"{served.address}/api/runs/{begun.json()['id']}/result", timeout=30)
+    assert CellsFound.model_validate_json(found.content).counts.agents == 1000
     page.get_by_label("Level", exact=True).select_option("L4")
     expect(page.get_by_role("figure", name="Living cells at each ganglion").get_by_role("listitem")).to_have_count(2)
     assert axe(page) == []

@@ -6,22 +6,17 @@ import { COLOURS, Chart, type Curve } from "./chart";
 import { Forest } from "./forest";
 import { useQueued } from "./hooks";
 import { csv, save, three } from "./numbers";
+import type { CellCounts, CellsFound } from "./openapi";
 import { Choice, Problems } from "./parts";
 import { celled, usePicked } from "./picked";
 import { Table } from "./table";
 import { Waiting } from "./waiting";
 
-interface Count { level: string; side: string; body_side: string; day: number; cells: number; low: number; high: number }
-interface Answer {
-  counts: { study: string; arm: string; drg: Count[]; injured_to_other: Record<string, number>; injured_to_other_90: Record<string, [number, number]>; injured_to_other_day: number; interval: string;
-            agents: number; cells_per_agent: number; leaked_cells: number; local_tgfb1: { border_over_csf: number | null; reach_over_wall: number | null; day: number }; cohort_model: { level: string; side: string; day: number; cells: number }[] };
-  frames: unknown;
-}
 const RATIOS: Record<string, string> = { default: "as declared", cxcr4_knockdown: "Cxcr4 knocked down to 30 %", cxcl12_off: "without CXCL12" };
 
 export default function CellsPage() {
   const picked = usePicked("cells", celled);
-  const queued = useQueued<Answer>("cells", "/api/cells");
+  const queued = useQueued<CellsFound>("cells", "/api/cells");
   const place = useRef<HTMLDivElement>(null);
   const answer = queued.result;
   const [odd, fail] = useState(false);
@@ -56,7 +51,7 @@ export default function CellsPage() {
 }
 
 /** Counts over time: a colour for each level, a whole line for the injured side, a broken one for the other. */
-function Course({ counts, places }: { counts: Answer["counts"]; places: string[] }) {
+function Course({ counts, places }: { counts: CellCounts; places: string[] }) {
   const levels = [...new Set(counts.drg.map((c) => c.level))];
   const [level, see] = useState("");
   const curves = useMemo(() => places.filter((p) => !level || p.startsWith(`${level} `)).map((place): Curve => {
@@ -74,7 +69,7 @@ function Course({ counts, places }: { counts: Answer["counts"]; places: string[]
   );
 }
 
-function Counts({ counts }: { counts: Answer["counts"] }) {
+function Counts({ counts }: { counts: CellCounts }) {
   const days = [...new Set(counts.drg.map((c) => c.day))].sort((a, b) => a - b);
   const places = [...new Set(counts.drg.map((c) => `${c.level} ${c.side}`))];
   const of = (place: string, day: number) => counts.drg.find((c) => `${c.level} ${c.side}` === place && c.day === day);

@@ -2,12 +2,14 @@
 import { useEffect, useId, useMemo, useRef, useState } from "react";
 import type uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
-import { csv, save, three, union } from "./numbers";
+import { type ChartProps, type Curve, readable, tabled } from "./curves";
+import { csv, save, three } from "./numbers";
 import { paintFigure, savePicture } from "./picture";
-import { type ChartProps, type Curve, draw, ends, readable, shade, spread } from "./plot";
+import { draw, shade } from "./plot";
 
 export { savePicture } from "./picture";
-export { COLOURS, DASHES, shade, theme, type Curve, type Span } from "./plot";
+export { COLOURS, DASHES, shade, theme } from "./plot";
+export type { Curve, Span } from "./curves";
 
 const STEPS = 100; // of the way along the axis, for the keyboard
 
@@ -85,14 +87,6 @@ export function useDark(): string {
     return () => { watch.disconnect(); media.removeEventListener("change", look); };
   }, []);
   return now;
-}
-
-/** The numbers of a chart: a mean with an error has its two ends beside it, and stands only where it was measured. */
-export function tabled(props: Pick<ChartProps, "curves" | "xLabel" | "log">): { header: string[]; rows: (string | number)[][] } {
-  const named = props.curves.filter((c) => !c.faint && !c.unnamed && !c.bandOnly).map((c) => ({ ...c, ...(c.error && { kind: "points" as const, ends: ends(c, props.log) }) }));
-  const header = [props.xLabel, ...named.flatMap((c) => [c.label, ...(c.low && c.high ? [`${c.label}, low`, `${c.label}, high`] : []), ...(c.ends ? [`${c.label}, mean − SEM`, `${c.label}, mean + SEM`] : [])])];
-  const rows = union(named.map((c) => c.x)).map((x) => [x, ...named.flatMap((c) => [c.y, ...(c.low && c.high ? [c.low, c.high] : []), ...(c.ends ?? [])].map((y) => spread(c, [x], y)[0] ?? ""))]);
-  return { header, rows };
 }
 
 function asCsv(props: ChartProps): string {

@@ -1,6 +1,7 @@
 // A chart as a picture that can be read alone: title, legend, plot, and what it is.
+import type { Curve } from "./curves";
 import { save } from "./numbers";
-import { type Curve, theme } from "./plot";
+import { theme } from "./plot";
 
 const EDGE = 12, LINE = 20, SAMPLE = 26;
 

@@ -1,19 +1,7 @@
 // What a chart draws on its canvas: curves, bands, points with their errors, marks.
 import uPlot from "uplot";
+import { type ChartProps, ends, legible, spread } from "./curves";
 import { at, three, union } from "./numbers";
-
-export interface Curve {
-  label: string; x: ArrayLike<number>; y: ArrayLike<number>; colour: string; dash?: number[]; width?: number;
-  kind?: "line" | "points"; faint?: boolean; low?: ArrayLike<number>; high?: ArrayLike<number>; bandLabel?: string;
-  error?: ArrayLike<number>; bandOnly?: boolean; unnamed?: boolean;
-}
-/** A stretch of time as a strip at the foot, in its own row. */
-export interface Span { from: number; to: number; colour: string; row: number }
-export interface ChartProps {
-  title: string; xLabel: string; yLabel: string; curves: Curve[]; marks?: { x: number; label: string }[];
-  log?: boolean; limits?: [number, number]; level?: { y: number; label: string }; summary: string; name: string;
-  height?: number; spans?: Span[]; xLog?: boolean; xUnit?: string;
-}
 
 /** Okabe and Ito's colours, told apart by colour-blind readers; line styles differ too. */
 export const COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"];
@@ -31,21 +19,6 @@ export function theme(): { ink: string; grid: string; card: string } {
   const named = (name: string, otherwise: string) => style.getPropertyValue(name).trim() || otherwise;
   return { ink: named("--muted", "#555"), grid: named("--grid", "#ddd"), card: named("--card", "#fff") };
 }
-
-export function spread(curve: Curve, x: number[], y: ArrayLike<number> | undefined): (number | null)[] {
-  if (!y) return x.map(() => null);
-  if (curve.kind === "points") {
-    const known = new Map(Array.from(curve.x, (value, k) => [value, y[k]!]));
-    return x.map((value) => finite(known.get(value)));
-  }
-  return x.map((value) => finite(at(curve.x, y, value)));
-}
-
-export const finite = (v: number | undefined): number | null => (v !== undefined && Number.isFinite(v) ? v : null);
-
-/** Curves whose values are read out under the cursor. */
-const legible = (curves: Curve[]): Curve[] => curves.filter((c) => !c.faint && !c.unnamed && !c.bandOnly && c.kind !== "points");
-export const readable = (curves: Curve[]): boolean => legible(curves).length > 0;
 
 export function draw(element: HTMLDivElement, props: ChartProps, tell: (text: string) => void): uPlot {
   const { ink, grid } = theme();
@@ -157,12 +130,6 @@ function marks(u: uPlot, props: ChartProps, ink: string): void {
     ctx.fillText(props.level.label, bbox.left + 6 * scale, y - 5 * scale);
   }
   ctx.restore();
-}
-
-/** Where the error bars of a curve end; on a logarithmic axis the error is a factor. */
-export function ends({ y, error }: Curve, log?: boolean): [number[], number[]] {
-  const each = Array.from(y, (v, k) => { const e = error?.[k] ?? (log ? 1 : 0); return log ? [v / e, v * e] : [v - e, v + e]; });
-  return [each.map(([low]) => low!), each.map(([, high]) => high!)];
 }
 
 function errors(u: uPlot, props: ChartProps): void {

@@ -1,22 +1,18 @@
 // A treatment of the bench carried to another species by every rule: what each predicts, how far they differ, and why.
-import type { Catalogue } from "./api";
+import type { Catalogue, Closer } from "./api";
 import { Forest, type Row } from "./forest";
 import { useGet, useKept, useQueued } from "./hooks";
-import { save, three } from "./numbers";
+import { percent, save, three } from "./numbers";
+import type { Translated } from "./openapi";
 import { Choice, Problems } from "./parts";
 import { treated, usePicked } from "./picked";
 import { Table } from "./table";
 import { Waiting } from "./waiting";
 
-interface Rule {
-  name: string; why?: string; dose_cells: number | null; dose_factor: number | null; volume_ul: number; local_exposure_ratio: number; beyond_experience: string | null;
-  relief: "no basis" | { duration_h: number; days_over_draws: [number, number, number] | null; share_of_draws_with_relief: number };
-  causes?: { name: string; log10_change: number }[];
-}
-interface Answer {
-  rules: Rule[]; study: string; arm: string; from: string; to: string; at_home: { dose_cells: number | null; volume_ul: number; relief: { duration_h: number } | "no basis" };
+/** What the description leaves open, as the page reads it. */
+type Answer = Closer<Translated, {
   uncertainty: { days?: [number, number, number]; share_without_relief?: number; shares?: { name: string; first: number; total: number }[]; measure_next?: { meaning: string; share_of_all: number }[] };
-}
+}>;
 
 export function Translation() {
   const picked = usePicked("translation", treated);
@@ -42,7 +38,7 @@ export function Translation() {
 function Found({ found }: { found: Answer }) {
   const usable = found.rules.flatMap((r) => (r.relief === "no basis" ? [] : [{ ...r, relief: r.relief }]));
   const days = usable.map((r): Row => ({ label: r.name, estimate: r.relief.duration_h / 24, low: r.relief.days_over_draws?.[0] ?? null, high: r.relief.days_over_draws?.[2] ?? null,
-                                         note: `${(100 * r.relief.share_of_draws_with_relief).toFixed(0)} % of draws have any relief` }));
+                                         note: `${percent(r.relief.share_of_draws_with_relief)} of draws have any relief` }));
   const sure = found.uncertainty;
   return (
     <>
@@ -52,7 +48,7 @@ function Found({ found }: { found: Answer }) {
       <Forest name="translation" title="Relief in the model by rule" rows={days} unit="days" />
       <Table label="Rules" caption="What each rule gives" columns={["Rule", "Dose", "Volume", "Exposure at the ganglia, of home", "Why it differs"]} rows={found.rules.map((r) => [
         r.name, <>{r.dose_cells ? `${three(r.dose_cells)} cells` : r.dose_factor ? `${three(r.dose_factor)} times` : "–"}{r.beyond_experience ? <p className="hint">{r.beyond_experience}</p> : null}</>,
-        r.volume_ul ? `${three(r.volume_ul / 1000)} ml` : "–", r.relief === "no basis" ? "no basis" : three(r.local_exposure_ratio),
+        r.volume_ul ? `${three(r.volume_ul / 1000)} ml` : "–", r.relief === "no basis" ? "no basis" : three(r.local_exposure_ratio ?? NaN),
         r.relief === "no basis" ? r.why : (r.causes ?? []).map((c) => `${c.name} × ${three(10 ** c.log10_change)}`).join(", ")])} />
       {sure.shares && <p>What the spread is due to: {sure.shares.map((s) => `${s.name} ${(100 * s.first).toFixed(0)} % alone, ${(100 * s.total).toFixed(0)} % with interactions`).join("; ")}.</p>}
       {sure.measure_next?.length ? <p>To learn most, measure: {sure.measure_next.slice(0, 4).map((m) => `${m.meaning} (${(100 * m.share_of_all).toFixed(0)} %)`).join("; ")}.</p> : null}

@@ -16,6 +16,7 @@ from fastapi.responses import FileResponse, StreamingResponse
 from pydantic import Field
 
 from thecal.apps.web import envelope
+from thecal.apps.web.found import CellsFound, Translated
 from thecal.apps.web.queue import Queue
 from thecal.apps.web.settings import MOST_ANIMALS, MOST_WAITING, Settings
 from thecal.apps.web.shapes import Accepted, ReadingsHead, Run, RunDetails, RunSummary
@@ -130,7 +131,7 @@ def _queued(request: Request, kind: str, title: str, ask: Followed | Carried) ->
 
 
 @router.get("/runs/{run}/result", response_class=FileResponse,
-            responses={200: {"content": {"application/json": {"schema": {"type": "object"}}}}})
+            responses={200: {"model": CellsFound | Translated}})
 def result(run: str, request: Request) -> FileResponse:
     """What a run of single cells or a translation found."""
     _row(request, run)
