@@ -241,6 +241,34 @@ def test_a_notebook_is_analysed_as_on_the_command_line(client, tmp_path, capsys)
     assert found["contrasts"] == json.loads(capsys.readouterr().out)["contrasts"]
 
 
+def test_a_page_is_told_what_is_done_with_its_upload(client, tmp_path, monkeypatch):
+    from thecal.apps.web import data, reader
+
+    def told():
+        return client.get("/api/data/stages/mine").json()
+
+    assert told()["words"] == "sending the files"
+    monkeypatch.setitem(data._followed, "mine", tmp_path)
+    assert told()["words"] == "waiting for the files before it"
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file1.csv").write_text("animal,group,day,threshold\n" + "".join(
+        f"m{k},{'ab'[k % 2]},{day},0.{k + 1}\n" for k in range(6) for day in (-1, 3)))
+    seen, write = [], reader._tell
+    monkeypatch.setattr(reader, "_tell", lambda *stage: (write(*stage), seen.append(told())))
+    reader.analysed({"files": ["file1.csv"], "mapping": None, "reference": None, "species": None})
+    shares = [stage["done"] / stage["total"] for stage in seen]
+    assert shares == sorted(shares) and shares[0] == 0 and shares[-1] < 1
+    assert seen[-1]["words"] == "analysing von frey (1 of 1)"
+
+
+def test_nothing_is_kept_of_an_upload_that_was_followed(client):
+    from thecal.apps.web import data
+
+    answer = upload(client, "mice.csv", b"animal,group,day,threshold\n", ticket="mine")
+    assert answer.status_code in (200, 422), answer.text
+    assert data._followed == {}
+
+
 def test_a_mapping_file_goes_with_its_notebook(client):
     """What a column means can be said in the browser as with ``thecal analyze --map``."""
     table = "Tiernummer,group,day,threshold\n" + "".join(f"{k},{'ab'[k % 2]},{d},{0.1 + k / 50}\n" for k in range(8)
