@@ -49,7 +49,7 @@ export function given(head: Preview["head"]): string {
 function Told({ preview, problems }: { preview: Preview; problems: boolean }) {
   const { head } = preview;
   const [told, tell] = useState("");
-  const drawn = head.duration_h ? ` Over ${head.duration_h[2]} draws of the uncertain numbers it lasts ${hours(head.duration_h[0])} to ${hours(head.duration_h[1])}.` : "";
+  const drawn = head.duration_h ? ` Over ${head.duration_h[2]} draws of the uncertain numbers it lasts ${hours(head.duration_h[0])} to ${hours(head.duration_h[1])}${head.fitted ? ` (${head.fitted})` : ""}.` : "";
   const text = `${given(head)}: ${head.words || (head.injured ? "nothing to compare with" : "not injured, so there is no pain to relieve")}.${drawn}`;
   useEffect(() => {
     const wait = setTimeout(() => tell(text), 700);

@@ -107,7 +107,7 @@ def _plain(plan: StudyPlan, found: ArmFinding) -> str:
     if latent is None or not latent.spans:
         return f"{what} did not relieve pain by {percent(found.latent.level) if found.latent else ''} at any time"
     more = "at least " if latent.open_end else "about "
-    doubt = [text for text in (_doubt(found, plan.analysis.interval), _fitted(plan, found.arm)) if text]
+    doubt = [text for text in (_doubt(found, plan.analysis.interval), fit_behind(plan, found.arm)) if text]
     held = f"{what} relieved pain by {percent(latent.level)} or more for {more}{_rough(latent.duration_h)}"
     return held + (f" ({'; '.join(doubt)})" if doubt else "")
 
@@ -122,8 +122,8 @@ def _doubt(found: ArmFinding, share: float) -> str:
     return f"a typical animal under other believable numbers: {given}"
 
 
-def _fitted(plan: StudyPlan, arm: ArmPlan) -> str:
-    """The fit behind a duration, in plain words."""
+def fit_behind(plan: StudyPlan, arm: ArmPlan) -> str:
+    """The fit behind an arm's duration, in plain words; nothing where none stands behind it."""
     fit = next((fit for fit in fits_of(plan, arm) if fit.end_h is not None), None) if centre() else None
     if fit is None:
         return ""

@@ -50,7 +50,7 @@ def _packed(plan: StudyPlan, arm: ArmPlan, reference: ArmPlan | None, found: Sol
     head: dict[str, Any] = head_of(plan, arm, found) | {
         "reference": reference.id if reference else None, "reference_label": reference.label if reference else None,
         "baseline_log10_g": _mean(np.concatenate(found.baseline)), "level": plan.analysis.relief_level,
-        "relief": None, "words": "", "duration_h": None}
+        "relief": None, "words": "", "duration_h": None, "fitted": ""}
     day = arm.first_dose_d
     if reference is not None and day is not None and arm.injury.injured:
         head |= _relief(plan, arm, day, found)
@@ -70,6 +70,7 @@ def head_of(plan: StudyPlan, arm: ArmPlan, found: Solved) -> dict[str, Any]:
 
 
 def _relief(plan: StudyPlan, arm: ArmPlan, day: float, found: Solved) -> dict[str, Any]:
+    from thecal.report.answers import fit_behind
     from thecal.report.words import dose_word, latent_words
 
     rule = plan.analysis
@@ -85,7 +86,8 @@ def _relief(plan: StudyPlan, arm: ArmPlan, day: float, found: Solved) -> dict[st
         hours = relief_durations(found.times[kept], -drawn[0][fine], -drawn[1][fine], 0.0, day, rule.relief_level,
                                  rule.deficit_floor_log10)
         spread = (float(np.quantile(hours, 0.05)), float(np.quantile(hours, 0.95)), int(fine.sum()))
-    return {"relief": relief.as_dict(), "words": latent_words(relief, dose_word(arm)), "duration_h": spread}
+    return {"relief": relief.as_dict(), "words": latent_words(relief, dose_word(arm)), "duration_h": spread,
+            "fitted": fit_behind(plan, arm) if relief.spans else ""}
 
 
 def _reversal(plan: StudyPlan, found: Solved) -> dict[str, np.ndarray]:

@@ -152,7 +152,7 @@ class ArmHead(BaseModel):
 
 
 class PreviewHead(ArmHead):
-    """What a preview found, beside its curves. ``duration_h``: 5 %, 95 % and number of draws."""
+    """What a preview found, beside its curves. ``duration_h``: 5 %, 95 % and number of draws; ``fitted``: what for."""
 
     reference: str | None
     reference_label: str | None
@@ -161,6 +161,7 @@ class PreviewHead(ArmHead):
     relief: ReliefShown | None
     words: str
     duration_h: tuple[float, float, int] | None
+    fitted: str
 
 
 class Place(BaseModel):
