@@ -80,13 +80,30 @@ function shelf<T>(mode: IDBTransactionMode, use: (store: IDBObjectStore) => IDBR
     opening.onerror = () => fail(opening.error);
     opening.onsuccess = () => {
       const db = opening.result;
-      const asked = use(db.transaction(SHELF, mode).objectStore(SHELF));
-      asked.onsuccess = () => { done(asked.result); db.close(); };
-      asked.onerror = () => { fail(asked.error); db.close(); };
+      const change = db.transaction(SHELF, mode);
+      const asked = use(change.objectStore(SHELF));
+      change.oncomplete = () => { done(asked.result); db.close(); };
+      change.onabort = () => { fail(change.error); db.close(); };
     };
   });
 }
 
-export const shelved = <T,>(name: string): Promise<T | undefined> => shelf<T | undefined>("readonly", (store) => store.get(name) as IDBRequest<T | undefined>);
-export const putAway = async (name: string, thing: unknown): Promise<void> => { await shelf("readwrite", (store) => store.put(thing, name)); };
-export const forget = async (name: string): Promise<void> => { await shelf("readwrite", (store) => store.delete(name)); };
+// What was to be forgotten is gone even where the page is left before its database has done so: a mark stays until then.
+const leaving = (name: string) => `thecal.${name}.leaving`;
+
+export async function shelved<T>(name: string): Promise<T | undefined> {
+  if (localStorage.getItem(leaving(name)) === null) return shelf<T | undefined>("readonly", (store) => store.get(name) as IDBRequest<T | undefined>);
+  await forget(name);
+  return undefined;
+}
+
+export async function putAway(name: string, thing: unknown): Promise<void> {
+  localStorage.removeItem(leaving(name));
+  await shelf("readwrite", (store) => store.put(thing, name));
+}
+
+export async function forget(name: string): Promise<void> {
+  localStorage.setItem(leaving(name), "1");
+  await shelf("readwrite", (store) => store.delete(name));
+  localStorage.removeItem(leaving(name));
+}

@@ -1,2 +1,2 @@
-import{I as e,_ as t,p as n,t as r}from"./index-C0rrSxl2.js";var i=e();function a(e,a){let o=(0,i.useMemo)(r,[]),s=(0,i.useMemo)(()=>t(o.text),[o]),c=(s?.arms??[]).filter(e=>e&&a(e)),[l,u]=n(`arm.${e}`,``),[d,f]=l.split(`
+import{I as e,_ as t,p as n,t as r}from"./index-E7EZakoC.js";var i=e();function a(e,a){let o=(0,i.useMemo)(r,[]),s=(0,i.useMemo)(()=>t(o.text),[o]),c=(s?.arms??[]).filter(e=>e&&a(e)),[l,u]=n(`arm.${e}`,``),[d,f]=l.split(`
 `),p=[d===o.arm?f:``,o.arm].find(e=>c.some(t=>t.id===e))??c[0]?.id??``;return{text:o.text,study:s,arms:c,arm:p,pick:e=>u(`${o.arm}\n${e}`)}}var o=e=>(e.give??[]).some(e=>String(e?.what??``).toLowerCase()!==`vehicle`),s=e=>(e.give??[]).some(e=>/cells\s*$/.test(String(e?.dose??``)));export{o as n,a as r,s as t};
