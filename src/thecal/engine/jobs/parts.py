@@ -7,7 +7,7 @@ import hashlib
 import os
 import uuid
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -101,8 +101,14 @@ def write_atomically(path: Path, data: bytes) -> None:
 
 
 def write_all(files: Mapping[Path, bytes]) -> None:
-    """Put several files in place, each whole; they wait for the disk together, which takes no longer than one."""
-    list(_writers().map(write_atomically, files.keys(), files.values()))  # an error of any file is raised here
+    """Put several files in place, each whole; they wait for the disk together, which takes no longer than one.
+
+    Raises: the first error of any file, once none of them is still being written.
+    """
+    written = [_writers().submit(write_atomically, path, data) for path, data in files.items()]
+    wait(written)
+    for each in written:
+        each.result()
 
 
 @functools.cache
