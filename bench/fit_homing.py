@@ -16,8 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
-from thecal.analysis.homing import centre_scores, draws_of
-from thecal.analysis.homing_catchment import WINDOW, catchment
+from thecal.analysis.homing import COARSE, centre_scores, draws_of
+from thecal.analysis.homing_catchment import catchment
 from thecal.engine.homing import conditions_of, follow
 from thecal.engine.subjects import arm_register
 from thecal.study import loads, resolve
@@ -36,11 +36,9 @@ def study_of(species: str) -> StudyPlan:
 def disagreement(plan: StudyPlan, arm: ArmPlan, mm: float, agents: int) -> dict:
     """Injected by needle: single cells over counts on some days, and the ratio of sides in both."""
     [now] = conditions_of(plan, arm, [centre_scores()], {"cells.catchment": mm}, days_after=30)
-    injured = np.array([s.side == "injured" for s in now.wall.sleeves])
-    course = follow(now, agents, 7, SHOWN, window=WINDOW)
+    course = follow(now, agents, 7, SHOWN, window=COARSE)
     single = course.captured * course.weight
-    counts = np.array([[np.interp(now.slugs[0].day_d + d, now.times_d, column) for column in now.counts.T]
-                       for d in SHOWN])
+    counts, injured = now.counts_after(SHOWN), now.injured
     return {"single_over_counts": {d: float(a.sum() / b.sum()) for d, a, b in zip(SHOWN, single, counts, strict=True)},
             "sides": {name: float(table[1][injured].sum() / table[1][~injured].sum())
                       for name, table in (("single", single), ("counts", counts))}}

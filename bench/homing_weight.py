@@ -59,7 +59,7 @@ def person(cells: float, days: float) -> Conditions:
     """The arm of 1e8 cells, its living cells set to ``cells``."""
     plan = resolve(load("human-lumbar"))
     [c] = conditions_of(plan, plan.arm("bmsc_1e8"), [centre_scores()], days_after=days)
-    scale = cells / sum(s.living for s in c.slugs)
+    scale = cells / c.living
     return replace(c, slugs=tuple(replace(s, living=s.living * scale) for s in c.slugs))
 
 
@@ -113,7 +113,7 @@ def row(c: Conditions, weight: int, runs: list[dict], truth: np.ndarray | None) 
     mean square error at the ganglion with the most cells.
     """
     at = np.array([r["captured"][-1] for r in runs]) * float(weight)
-    sums, injured = at.sum(axis=1), np.array([s.side == "injured" for s in c.wall.sleeves])
+    sums, injured = at.sum(axis=1), c.injured
     found = {"cells_per_agent": weight, "agents": runs[0]["agents"], "runs": len(runs), "at_ganglia": sums.mean(),
              "sd": sums.std(ddof=1) / sums.mean() if len(runs) > 1 else None,
              "expected": np.sqrt(weight / sums.mean()),

@@ -56,7 +56,7 @@ def test_counts_per_ganglion_converge_on_the_cohort_model(study):
              "cells.desensitisation": 1e-6, "cells.catchment": 6.14, "homing.spreading_time": 0.0}
     days = np.array([2.0, 7.0, 20.0])
     [c] = conditions_of(plan, arm, [{}], overrides=equal, days_after=20, rings=True)
-    counts = np.array([[np.interp(c.slugs[0].day_d + d, c.times_d, column) for column in c.counts.T] for d in days])
+    counts = c.counts_after(days)
     errors = []
     for agents in (1_000, 10_000, 100_000):
         course = follow(c, agents, 3, days)
@@ -77,5 +77,5 @@ def test_the_catchment_of_the_register_is_what_single_cells_give(study):
     [c] = conditions_of(plan, arm, [centre_scores()], overrides={"cells.catchment": mm}, days_after=30)
     days = np.array([3.0, 14.0, 28.0])
     course = follow(c, 60_000, 3, days, window=18)
-    counts = np.array([[np.interp(c.slugs[0].day_d + d, c.times_d, column) for column in c.counts.T] for d in days])
+    counts = c.counts_after(days)
     assert course.captured.sum(axis=1) * course.weight == pytest.approx(counts.sum(axis=1), rel=0.12)

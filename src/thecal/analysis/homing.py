@@ -15,7 +15,7 @@ import numpy as np
 from thecal.analysis.homing_label import label_day, label_over_days
 from thecal.cells.agents.field import WallField
 from thecal.engine.fitted import centre, fitted_draws
-from thecal.engine.homing import Conditions, Course, conditions_of, follow
+from thecal.engine.homing import Conditions, Course, conditions_of, follow, gives_cells
 from thecal.engine.subjects import Scores, arm_register, scores_of_draw
 from thecal.study.plan import ArmPlan, StudyPlan
 
@@ -86,7 +86,7 @@ def with_rules_drawn(arm: ArmPlan, seed: int, draws: Sequence[Scores]) -> list[S
 
 def arms_with_cells(plan: StudyPlan) -> list[ArmPlan]:
     """Arms that give living cells, in the study's order."""
-    return [a for a in plan.arms if any(g.amounts.get("cells") for g in a.administrations)]
+    return [a for a in plan.arms if gives_cells(a)]
 
 
 def arm_with_cells(plan: StudyPlan, arm_id: str | None = None) -> ArmPlan:
@@ -117,7 +117,7 @@ def study_homing(plan: StudyPlan, arm: ArmPlan, *, seed: int, agents: int = MANY
     scores = centre_scores()
     last = max(days)
     [usual] = conditions_of(plan, arm, [scores], days_after=last)
-    living = sum(s.living for s in usual.slugs)
+    living = usual.living
     daily = sorted({float(d) for d in range(int(last) + 1)} | {float(d) for d in days})
     watched = sorted({*daily, *frame_days})  # so that the viewer's counts are counts, not interpolated
     parts = 4 + 0.35 * draws
@@ -138,7 +138,7 @@ def study_homing(plan: StudyPlan, arm: ArmPlan, *, seed: int, agents: int = MANY
     rows = np.searchsorted(daily, days)
     if draws:
         for k, drawn in enumerate(conditions_of(plan, arm, draws_of(arm, seed, draws), days_after=last)):
-            cells = sum(s.living for s in drawn.slugs)
+            cells = drawn.living
             run = follow(drawn, int(min(FEW, cells)), seed + 1 + k, daily, window=COARSE)
             spread.append(run.captured[rows] * run.weight)
             label_days.append(label_day(label_over_days(drawn, run)))
@@ -149,7 +149,7 @@ def study_homing(plan: StudyPlan, arm: ArmPlan, *, seed: int, agents: int = MANY
 
 def ratio_with_error(conditions: Conditions, captured: np.ndarray) -> tuple[float, float, float]:
     """Agents on the injured side over the other, with the 90 % interval of two counts (log scale)."""
-    injured = np.array([s.side == "injured" for s in conditions.wall.sleeves])
+    injured = conditions.injured
     here, there = float(captured[injured].sum()), float(captured[~injured].sum())
     if here == 0 or there == 0:
         return (math.nan, math.nan, math.nan)
@@ -170,9 +170,9 @@ def injured_to_other(plan: StudyPlan, arm: ArmPlan, draws: Sequence[Scores], see
     found = []
     for k, conditions in enumerate(conditions_of(plan, arm, with_rules_drawn(arm, seed, draws), overrides,
                                                  days_after=day)):
-        cells = sum(s.living for s in conditions.slugs)
+        cells = conditions.living
         course = follow(conditions, int(min(agents, cells)), seed + k, [day], window=COARSE)
-        injured = np.array([s.side == "injured" for s in conditions.wall.sleeves])
+        injured = conditions.injured
         found.append([course.captured[0][side].sum() * course.weight for side in (injured, ~injured)])
     here, there = np.array(found).T
     return here, there
@@ -200,9 +200,9 @@ def compare_arms(plan: StudyPlan, *, seed: int, agents: int = 3 * FEW, days: Seq
     found = []
     for k, arm in enumerate(arms):
         [c] = conditions_of(plan, arm, [centre_scores()], days_after=max(days))
-        living = sum(s.living for s in c.slugs)
+        living = c.living
         run = follow(c, int(min(agents, living)), seed, days, window=COARSE)
-        side = np.array([s.side == "injured" for s in c.wall.sleeves])
+        side = c.injured
         clump = max(1.0, c.values["homing.clump_cells"])
         cells = [run.captured[:, chosen].sum(axis=1) * run.weight for chosen in (side, ~side)]
         found.append(ArmCount(arm, run.days, *cells, *(np.sqrt(n * run.weight * clump) for n in cells), living,
@@ -236,7 +236,7 @@ def local_dose(homing: Homing, day: float) -> dict[str, float | None]:
 
     latent = rest(d_latent, activation + blood, (1 - share) * released)
     active = rest(d_active, blood + v["signalling.border_uptake"], share * released + activation * latent)
-    injured = np.array([s.side == "injured" for s in c.wall.sleeves])
+    injured = c.injured
     local = float(c.wall.mean_in_reach(active)[injured].mean())
     mean = float(active.mean())
     border, csf = (float(np.interp(c.slugs[0].day_d + day, c.times_d, column)) for column in c.active_pg_ul.T)
@@ -271,8 +271,7 @@ def as_data(homing: Homing) -> dict:
              "cells": round(float(cells[i, j]), 1), "low": round(float(low[i, j]), 1),
              "high": round(float(high[i, j]), 1)}
             for i, day in enumerate(homing.days) for j, s in enumerate(homing.conditions.wall.sleeves)]
-    counts = np.array([[np.interp(homing.conditions.slugs[0].day_d + d, homing.conditions.times_d, column)
-                        for column in homing.conditions.counts.T] for d in homing.days])
+    counts = homing.conditions.counts_after(homing.days)
     labels = label_carriers(homing)
     at = [int(np.argmin(np.abs(labels["day"] - d))) for d in homing.days]
     return {

@@ -16,10 +16,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from thecal.analysis.homing import COARSE
 from thecal.engine.homing import Conditions, Course, follow
 
 DAYS = np.unique(np.concatenate([np.arange(0, 2, 1 / 8), np.arange(2, 28.1, 0.5)]))
-WINDOW = 18  # steps for which the field stands still
 
 
 def catchment(conditions: Conditions, agents: int, seed: int) -> tuple[float, float]:
@@ -32,7 +32,7 @@ def catchment(conditions: Conditions, agents: int, seed: int) -> tuple[float, fl
     """
     [slug] = conditions.slugs
     even = replace(conditions, slugs=(replace(slug, low_mm=0.0, high_mm=conditions.wall.grid_mm),))
-    course = follow(even, agents, seed, DAYS, window=WINDOW)
+    course = follow(even, agents, seed, DAYS, window=COARSE)
     seen = (course.captured + course.died_at)[-1].sum()
     expected = np.trapezoid((rates(conditions, course) * beside(conditions, course)).sum(axis=1), course.days)
     clump = max(1.0, conditions.values["homing.clump_cells"])

@@ -52,7 +52,7 @@ def compare_species(chosen: Sequence[tuple[StudyPlan, ArmPlan]], *, agents: int 
     found = []
     for k, (plan, arm) in enumerate(chosen):
         [c] = conditions_of(plan, arm, [centre_scores()], days_after=max(days))
-        living = sum(s.living for s in c.slugs)
+        living = c.living
 
         def show(share: float, begun: int = k) -> None:
             progress((begun + share) / len(chosen))

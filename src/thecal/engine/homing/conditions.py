@@ -61,6 +61,21 @@ class Conditions:
     end_d: float
     body_side: str
 
+    @property
+    def living(self) -> float:
+        """Living cells given, over all injections."""
+        return sum(s.living for s in self.slugs)
+
+    @property
+    def injured(self) -> np.ndarray:
+        """Which ganglia lie on the injured side, (ganglia,)."""
+        return np.array([s.side == "injured" for s in self.wall.sleeves])
+
+    def counts_after(self, days: Sequence[float]) -> np.ndarray:
+        """Captured cells by the ODE, so many days after the first injection, (days, ganglia)."""
+        moments = self.slugs[0].day_d + np.asarray(days, float)
+        return np.array([np.interp(moments, self.times_d, column) for column in self.counts.T]).T
+
     def at(self, day_d: float) -> tuple[np.ndarray, np.ndarray, float]:
         """CXCL12 and inflammation at each ganglion, and inhibitor, on one day."""
         k = min(max(int(np.searchsorted(self.times_d, day_d, side="right")) - 1, 0), self.times_d.size - 2)
@@ -90,7 +105,7 @@ def conditions_of(plan: StudyPlan, arm: ArmPlan, scores: Sequence[Scores] = ({},
     given = [a for a in arm.administrations if a.amounts.get("cells")]
     if not given:
         raise ThecalError.single(where=f"arm '{arm.id}'", what="gives no living cells", seen=arm.label,
-                                 allowed=", ".join(a.id for a in plan.arms if _gives_cells(a)) or "none",
+                                 allowed=", ".join(a.id for a in plan.arms if gives_cells(a)) or "none",
                                  remedy="name an arm that gives cells with --arm")
     end = max(a.day_d for a in given) + days_after
     visits = plan.visits_of(arm.id)
@@ -120,7 +135,8 @@ def conditions_of(plan: StudyPlan, arm: ArmPlan, scores: Sequence[Scores] = ({},
             for values, seen in zip(all_values, solution.values, strict=True)]
 
 
-def _gives_cells(arm: ArmPlan) -> bool:
+def gives_cells(arm: ArmPlan) -> bool:
+    """Whether living cells are given."""
     return any(a.amounts.get("cells") for a in arm.administrations)
 
 

@@ -72,7 +72,7 @@ def _follow(c: Conditions, agents: int, seed: int, days: Sequence[float], dt_d: 
             sample: int, block: int, window: int, trajectory: np.ndarray | None, first_cell: int,
             progress: Callable[[float], None] | None) -> Course:
     start = c.slugs[0].day_d
-    living = sum(s.living for s in c.slugs)
+    living = c.living
     run = _start(c, agents, living, seed, dt_d, block)
     wanted, pictured = _rows_at(days, dt_d), _rows_at(frame_days, dt_d)
     stops = {*wanted, *pictured}
