@@ -55,7 +55,7 @@ def _figure(findings: Findings, name: str, title: str, arms: list[ArmPlan], assa
                "before the dose." + reads)
     keys = (Key("marker", BLUE, "arm, mean ± SEM"), Key("line", INK, "reference group, mean ± SEM", "4 2"),
             Key("pale", BLUE, "arm, latent mean"), Key("pale", QUIET, "reference, latent mean"),
-            Key("thin", BLUE, "single animals of the arm"), Key("thin", QUIET, "arm, other paw (mean, dotted)"))
+            Key("thin", BLUE, "single animals of the arm"), Key("line", QUIET, "arm, other paw (mean)", "1 2"))
     return Figure(name, title, caption, panels, COLUMNS, tuple(rows), keys)
 
 
